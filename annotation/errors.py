@@ -1,0 +1,56 @@
+"""What can go wrong for a user, as a small family of exceptions."""
+
+__all__ = ["InputError", "IraqstanceError", "MissingExtraError", "SchemaError", "UsageError"]
+
+
+class IraqstanceError(Exception):
+    """A mistake that its user can mend: what, where, expected, got, and what to do.
+
+    Args:
+        what: The fault in one clause.
+        where: File, line, byte or row that shows it.
+        expected: What would have been right.
+        got: What stood there instead.
+        remedy: The next step.
+    """
+
+    def __init__(self, what: str, *, where: str = "", expected: str = "", got: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.got = got
+        self.remedy = remedy
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        details = [f"{name} {value}" for name, value in (("expected", self.expected), ("got", self.got)) if value]
+        body = f"{head} ({', '.join(details)})" if details else head
+        return f"{body}. {self.remedy}" if self.remedy else f"{body}."
+
+
+class InputError(IraqstanceError):
+    """A file, a row or a text that cannot be used as it is."""
+
+
+class SchemaError(IraqstanceError):
+    """A label schema that contradicts itself, or data that contradicts its schema."""
+
+
+class UsageError(IraqstanceError):
+    """A call whose arguments do not go together."""
+
+
+class MissingExtraError(IraqstanceError):
+    """A part of the package whose optional dependencies are not installed.
+
+    Args:
+        module: The module that could not be imported.
+        extra: The extra that brings it.
+    """
+
+    def __init__(self, module: str, extra: str) -> None:
+        super().__init__(
+            f"this needs the Python package {module}, which is not installed",
+            remedy=f"Install it with: pip install 'iraqstance[{extra}]'",
+        )

@@ -1,0 +1,126 @@
+"""What a single line tells: how it ends, how it begins, which mark it carries."""
+
+import re
+
+from iraqstance.annotation.normalise import ZERO_WIDTH, collapse
+
+__all__ = [
+    "breaks_off",
+    "content_start",
+    "ends_clause",
+    "ends_sentence",
+    "ends_with_abbreviation",
+    "is_rule",
+    "is_title_case",
+    "opens_lower",
+    "opens_quotation",
+    "render",
+    "without_trailing_dash",
+]
+
+_DASHES = "-–—‒―"
+_BULLETS = "•▪◦‣●○■□►▶➤✓✔*·∙"
+_SPACE = rf"[\s{ZERO_WIDTH}]"
+_RULE = re.compile(rf"(?:[{_DASHES}{_BULLETS}_=~#]|{_SPACE})+\Z")
+_MARK = re.compile(
+    rf"{_SPACE}*(?:[{_BULLETS}]{_SPACE}*|[{_DASHES}]{_SPACE}+|o(?:\t|{_SPACE}{{2,}})"
+    rf"|\(?\d{{1,2}}[.)]{_SPACE}+|\([a-z]\){_SPACE}+|[a-z]\){_SPACE}+|\([ivx]+\){_SPACE}+|[ivx]+\){_SPACE}+)(?=\S)"
+)
+_MARK_OPENERS = frozenset(_DASHES + _BULLETS + "o(0123456789abcdefghijklmnopqrstuvwxyz")
+_CLOSERS = "\"'”’»)]›“"
+_SENTENCE_END = re.compile(rf"[.!?…؟۔。][{re.escape(_CLOSERS)}]*(?:\s?\[\d+\]|[¹²³⁴⁵⁶⁷⁸⁹⁰]+)*\Z")
+_ABBREVIATION = re.compile(r"(?:^|[\s(“\"])(?:(?:[A-Za-z]\.){2,}|(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|Gov|Sen|Rep|St|Jr|Sr|Inc|Ltd|Co|Corp|vs|No|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.)\Z")
+_FUNCTION_WORD = re.compile(
+    r"(?:^|\s)(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|that|the|their|its|to|under|with|which|who|whose|between"
+    r"|against|Mr|Mrs|Dr|President|Minister|General|Gen|Sen|Ayatollah|Sheikh)\.?\Z"
+)
+_TRAILING_DASH = re.compile(rf"(?<=[.!?…؟۔\"”’)])\s+[{_DASHES}]+\s*\Z")
+_SMALL_WORDS = frozenset(
+    "a an and as at but by for from in into is of off on or over out per so the then to up vs via w with yet after amid".split()
+)
+_QUOTES = "“”\"«„‹‘’'"
+
+
+def is_rule(line: str) -> bool:
+    """Tell whether a line that is not blank holds only dashes, bullets or drawn rules."""
+    return _RULE.match(line) is not None
+
+
+def content_start(line: str, previous: str | None = None) -> int:
+    """Return where the content of a list item begins, or 0 for a line without a list mark.
+
+    A dash before a lower-case word goes on with the sentence of the line before, where that line was left unended.
+    """
+    head = line.lstrip()[:1]
+    if head not in _MARK_OPENERS:
+        return 0
+    found = _MARK.match(line)
+    if not found:
+        return 0
+    if previous and line[found.end()].islower() and head in "–—" and len(previous.split()) > 5 and not ends_clause(previous):
+        return 0
+    return found.end()
+
+
+def ends_sentence(line: str) -> bool:
+    """Tell whether the line ends with a sentence, quotation marks, brackets and footnote marks left aside."""
+    return _SENTENCE_END.search(line[-40:]) is not None
+
+
+def ends_clause(line: str) -> bool:
+    """Tell whether the line ends with a sentence, a colon or a semicolon."""
+    return line.endswith((":", ";")) or ends_sentence(line)
+
+
+def breaks_off(line: str) -> bool:
+    """Tell whether the line cannot end where it does: after a comma, a hyphen, "the", "President" and the like."""
+    return line.endswith((",", "،", "-", "–", "—", "(", "“", "/", "&")) or _FUNCTION_WORD.search(line[-20:]) is not None
+
+
+def ends_with_abbreviation(line: str) -> bool:
+    """Tell whether the line's last full stop may belong to an abbreviation."""
+    return line.endswith(".") and _ABBREVIATION.search(line[-12:]) is not None
+
+
+def opens_lower(line: str) -> bool:
+    """Tell whether the line begins with a lower-case word, as a continued sentence does and "iPhone" does not."""
+    return line[:1].islower() and not line[1:2].isupper()
+
+
+def opens_quotation(line: str) -> bool:
+    """Tell whether the line begins with an opening quotation mark."""
+    return line[:1] in _QUOTES and line[:1] != ""
+
+
+def is_title_case(line: str) -> bool:
+    """Tell whether at least 85 % of the line's weighty words begin with a capital or a digit, out of two or more."""
+    words = [word for raw in line.split() if (word := raw.strip("“”\"'‘’«»()[]:,;.!?–—-")) and word.lower() not in _SMALL_WORDS]
+    capital = sum(not word[0].islower() for word in words)
+    return len(words) > 1 and capital >= 0.85 * len(words) and any(word[0].isupper() for word in words)
+
+
+def without_trailing_dash(line: str) -> str:
+    """Return the stripped line without a dash that was left behind its last sentence."""
+    return _TRAILING_DASH.sub("", line).rstrip()
+
+
+def render(extract: str) -> str:
+    """Return the text of a paragraph from the characters between its offsets.
+
+    Lines are joined by single spaces; list marks, lines of dashes and dashes left behind a sentence go. A word
+    that was divided at a hyphen keeps its hyphen and loses the space.
+    """
+    if "\n" not in extract:
+        return collapse(without_trailing_dash(extract[content_start(extract) :]))
+    parts: list[str] = []
+    previous: str | None = None
+    for line in extract.split("\n"):
+        if is_rule(line) or not line.strip():
+            continue
+        content = without_trailing_dash(line[content_start(line, previous) :].strip())
+        if parts and content[:1].islower() and parts[-1][-1:] == "-" and parts[-1][-2:-1].isalpha():
+            parts[-1] += content
+        else:
+            parts.append(content)
+        previous = content
+    return collapse(" ".join(parts))
