@@ -23,8 +23,8 @@ _BULLETS = "•▪◦‣●○■□►▶➤✓✔*·∙"
 _SPACE = rf"[\s{ZERO_WIDTH}]"
 _RULE = re.compile(rf"(?:[{_DASHES}{_BULLETS}_=~#]|{_SPACE})+\Z")
 _MARK = re.compile(
-    rf"{_SPACE}*(?:[{_BULLETS}]{_SPACE}*|[{_DASHES}]{_SPACE}+|o(?:\t|{_SPACE}{{2,}})"
-    rf"|\(?\d{{1,2}}[.)]{_SPACE}+|\([a-z]\){_SPACE}+|[a-z]\){_SPACE}+|\([ivx]+\){_SPACE}+|[ivx]+\){_SPACE}+)(?=\S)"
+    rf"{_SPACE}*(?:[{_BULLETS}]{_SPACE}*|[{_DASHES}]{_SPACE}+|o{_SPACE}+"
+    rf"|\(?\d{{1,2}}{_SPACE}?[-–.)]{_SPACE}+|\([a-z]\){_SPACE}+|[a-z]\){_SPACE}+|\([ivx]+\){_SPACE}+|[ivx]+\){_SPACE}+)(?=\S)"
 )
 _MARK_OPENERS = frozenset(_DASHES + _BULLETS + "o(0123456789abcdefghijklmnopqrstuvwxyz")
 _CLOSERS = "\"'”’»)]›“"

@@ -42,6 +42,7 @@ _NUMBERED = re.compile(
     r"(?: \d+)?\s*[:,.–—-]|[IVX]{1,4}[.):]|\d{1,2}(?:\.\d{1,2})*[.):]?\s|[A-H][.)]\s|(?:أولا|ثانيا|ثالثا|رابعا)[ًا]?\s*[:،]|یەکەم|دووەم|سێیەم)",
     re.IGNORECASE,
 )
+_QUESTION_LABEL = re.compile(r"(?:Q|Question|Interviewer|س)\s?\d*\s?[.:]", re.IGNORECASE)
 _SEVERAL_SENTENCES = re.compile(r"[a-z\d”\"’)][.!?]\s+[“\"‘]?[A-Z]")
 
 
@@ -242,7 +243,8 @@ def _continues(group: _Group, row: _Row) -> bool:
         return lower and open_end and not row.gap
     words = len(last.body.split())
     if lower:
-        return group.is_list or look.breaks_off(last.body) or (words > 5 and not look.is_title_case(last.body))
+        long = (words > 5 and not group.is_list) or (group.is_list and not row.gap)
+        return look.breaks_off(last.body) or (long and not look.is_title_case(last.body))
     if words > 5 and look.breaks_off(last.body) and not look.opens_quotation(row.body):
         return True
     return words > 11 and not row.gap and not row.packed and not look.opens_quotation(row.body)
@@ -312,7 +314,7 @@ def _is_heading(text: str, *, head: bool) -> bool:
     if look.ends_sentence(text):
         if text.rstrip("\"'”’»)").endswith((".", "…", "۔", "。")):
             return words <= 16 and look.ends_with_abbreviation(text) and look.is_title_case(text)
-        if _SEVERAL_SENTENCES.search(text):
+        if _SEVERAL_SENTENCES.search(text) or _QUESTION_LABEL.match(text):
             return False
         return words <= (25 if head else 8) or (words <= 20 and look.is_title_case(text))
     if text.endswith((",", ";", "،")):

@@ -1,0 +1,111 @@
+"""JSON lines and whole files: read with the line of every fault, written beside and renamed into place."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from iraqstance.annotation.errors import InputError
+from iraqstance.annotation.reading import open_binary
+
+__all__ = ["Row", "read_json", "read_rows", "replacing", "write_json", "write_rows"]
+
+
+class Row(NamedTuple):
+    """One JSON object and the place it was read from, such as ``labels.jsonl: line 3``."""
+
+    where: str
+    value: dict[str, Any]
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[IO[str]]:
+    """Open a text file that takes the place of ``path`` when the block ends well, and vanishes when it does not.
+
+    ``-`` is standard output.
+
+    Raises:
+        InputError: Where the folder does not exist or may not be written.
+    """
+    if str(path) == "-":
+        yield sys.stdout
+        return
+    target = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    except OSError as error:
+        raise InputError(
+            "the file cannot be written", where=str(path), got=error.strerror or "", remedy="Check the folder"
+        ) from None
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def write_rows(path: str | Path, rows: Iterable[Mapping[str, object]]) -> int:
+    """Write one JSON object a line and return how many."""
+    count = 0
+    with replacing(path) as stream:
+        for row in rows:
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def read_rows(path: str | Path) -> Iterator[Row]:
+    """Yield the JSON objects of a JSON-lines file, or of standard input for ``-``; blank lines are passed over.
+
+    Raises:
+        InputError: Where the file cannot be read, or a line is no JSON object; the message names the line.
+    """
+    name = "standard input" if str(path) == "-" else str(path)
+    with open_binary(path) as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            where = f"{name}: line {number}"
+            value = _decoded(line.removeprefix(b"\xef\xbb\xbf"), where)
+            if not isinstance(value, dict):
+                raise InputError("the line is no JSON object", where=where, got=type(value).__name__)
+            yield Row(where, value)
+
+
+def _decoded(text: bytes, where: str) -> object:
+    try:
+        return json.loads(text)
+    except UnicodeDecodeError:
+        raise InputError("the text is not UTF-8", where=where, remedy="Save the file as UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"invalid JSON: {error.msg} at column {error.colno}", where=where) from None
+
+
+def read_json(path: str | Path) -> object:
+    """Return the content of a JSON file, or of standard input for ``-``.
+
+    Raises:
+        InputError: Where it cannot be read or is no JSON.
+    """
+    with open_binary(path) as stream:
+        return _decoded(stream.read(), "standard input" if str(path) == "-" else str(path))
+
+
+def write_json(path: str | Path, value: object) -> None:
+    """Write one indented JSON document."""
+    with replacing(path) as stream:
+        stream.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
