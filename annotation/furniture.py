@@ -27,7 +27,9 @@ class FurnitureRule(BaseModel):
     Attributes:
         name: What the rule catches.
         longest: Characters that such a line has at most.
-        patterns: Regular expressions, one of which has to match the whole line.
+        patterns: Regular expressions that match the whole line.
+        contains: Regular expressions that match somewhere in a line that holds a cue.
+        cues: What a line has to hold, in lower case, before ``contains`` is tried.
         examples: Lines that the rule must catch.
     """
 
@@ -36,6 +38,8 @@ class FurnitureRule(BaseModel):
     name: str
     longest: int
     patterns: tuple[str, ...]
+    contains: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
     examples: tuple[str, ...]
 
 
@@ -49,7 +53,9 @@ class _File(BaseModel):
 class _Compiled(NamedTuple):
     name: str
     longest: int
-    pattern: re.Pattern[str]
+    whole: re.Pattern[str]
+    cues: tuple[str, ...]
+    part: re.Pattern[str]
 
 
 @cache
@@ -67,14 +73,12 @@ def _compiled() -> tuple[_Compiled, ...]:
     macros = dict(_file().macros)
     for name, text in macros.items():  # a macro may use those before it
         macros[name] = _filled(text, macros)
+    def compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
+        joined = "|".join(f"(?:{_filled(pattern, macros)})" for pattern in patterns)
+        return re.compile(joined, re.IGNORECASE | re.VERBOSE)
+
     return tuple(
-        _Compiled(
-            rule.name,
-            rule.longest,
-            re.compile(
-                "|".join(f"(?:{_filled(pattern, macros)})" for pattern in rule.patterns), re.IGNORECASE | re.VERBOSE
-            ),
-        )
+        _Compiled(rule.name, rule.longest, compiled(rule.patterns), rule.cues, compiled(rule.contains))
         for rule in _file().rules
     )
 
@@ -87,9 +91,11 @@ def _filled(pattern: str, macros: dict[str, str]) -> str:
 
 def furniture_rule(line: str) -> str | None:
     """Return the name of the first rule that catches the stripped line, or ``None``."""
-    length = len(line)
-    for name, longest, pattern in _compiled():
-        if length <= longest and pattern.fullmatch(line):
+    length, lower = len(line), line.lower()
+    for name, longest, whole, cues, part in _compiled():
+        if length > longest:
+            continue
+        if whole.fullmatch(line) or (cues and any(cue in lower for cue in cues) and part.search(line)):
             return name
     return None
 

@@ -22,6 +22,7 @@ _DASHES = "-–—‒―"
 _BULLETS = "•▪◦‣●○■□►▶➤✓✔*·∙"
 _SPACE = rf"[\s{ZERO_WIDTH}]"
 _RULE = re.compile(rf"(?:[{_DASHES}{_BULLETS}_=~#]|{_SPACE})+\Z")
+_RULE_OPENERS = frozenset(_DASHES + _BULLETS + "_=~#" + ZERO_WIDTH)
 _MARK = re.compile(
     rf"{_SPACE}*(?:[{_BULLETS}]{_SPACE}*|[{_DASHES}]{_SPACE}+|o{_SPACE}+"
     rf"|\(?\d{{1,2}}{_SPACE}?[-–.)]{_SPACE}+|\([a-z]\){_SPACE}+|[a-z]\){_SPACE}+|\([ivx]+\){_SPACE}+|[ivx]+\){_SPACE}+)(?=\S)"
@@ -43,7 +44,7 @@ _QUOTES = "“”\"«„‹‘’'"
 
 def is_rule(line: str) -> bool:
     """Tell whether a line that is not blank holds only dashes, bullets or drawn rules."""
-    return _RULE.match(line) is not None
+    return line[0] in _RULE_OPENERS and _RULE.match(line) is not None
 
 
 def content_start(line: str, previous: str | None = None) -> int:
@@ -101,7 +102,7 @@ def is_title_case(line: str) -> bool:
 
 def without_trailing_dash(line: str) -> str:
     """Return the stripped line without a dash that was left behind its last sentence."""
-    return _TRAILING_DASH.sub("", line).rstrip()
+    return _TRAILING_DASH.sub("", line).rstrip() if line[-1:] in _DASHES else line
 
 
 def render(extract: str) -> str:

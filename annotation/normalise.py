@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 
-__all__ = ["ZERO_WIDTH", "collapse", "fingerprint", "normalise"]
+__all__ = ["ZERO_WIDTH", "collapse", "fingerprint", "normalise", "sha256_of"]
 
 #: Zero-width space, word joiner and byte-order mark. The joiners U+200C and U+200D are letters' business
 #: (Kurdish, Persian, emoji) and stay.
@@ -36,4 +36,9 @@ def collapse(text: str) -> str:
 
 def fingerprint(text: str) -> str:
     """Return the SHA-256 of the collapsed NFC text in UTF-8, as 64 hexadecimal digits."""
-    return hashlib.sha256(collapse(unicodedata.normalize("NFC", text)).encode()).hexdigest()
+    return sha256_of(collapse(unicodedata.normalize("NFC", text)))
+
+
+def sha256_of(text: str) -> str:
+    """Return the SHA-256 of the text in UTF-8 as it is, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()

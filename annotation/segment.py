@@ -23,7 +23,7 @@ from pathlib import Path
 
 from iraqstance.annotation import lines as look
 from iraqstance.annotation.furniture import furniture_rule, opens_link_list
-from iraqstance.annotation.normalise import ZERO_WIDTH, collapse, fingerprint
+from iraqstance.annotation.normalise import ZERO_WIDTH, collapse, sha256_of
 from iraqstance.annotation.reading import Line, open_binary, read_lines
 from iraqstance.annotation.records import Paragraph
 
@@ -32,6 +32,7 @@ __all__ = ["segment", "segment_file"]
 _BLOCK_LINES = 500  # a longer run without a blank line is looked at in pieces
 _REMEMBERED = 50_000  # paragraphs of one article that a repeat is looked for among
 _WIDEST_WRAP = 140
+_PUNCTUATION = re.compile(r"[^\w\s]+")
 _BLANKS = " \t\r\n\v\f" + ZERO_WIDTH + "".join(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
 _CLAUSE = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|will|would|can|could|may|might|must|should|do|does|did|say|says|said|include[sd]?|told|wrote|added|expects?|argues?)\b",
@@ -42,6 +43,7 @@ _NUMBERED = re.compile(
     r"(?: \d+)?\s*[:,.–—-]|[IVX]{1,4}[.):]|\d{1,2}(?:\.\d{1,2})*[.):]?\s|[A-H][.)]\s|(?:أولا|ثانيا|ثالثا|رابعا)[ًا]?\s*[:،]|یەکەم|دووەم|سێیەم)",
     re.IGNORECASE,
 )
+_QUESTION_WORD = re.compile(r"(?:what|why|how|who|where|when|which)\b", re.IGNORECASE)
 _QUESTION_LABEL = re.compile(r"(?:Q|Question|Interviewer|س)\s?\d*\s?[.:]", re.IGNORECASE)
 _SEVERAL_SENTENCES = re.compile(r"[a-z\d”\"’)][.!?]\s+[“\"‘]?[A-Z]")
 
@@ -79,12 +81,12 @@ def segment(lines: Iterable[Line], article: str) -> Iterator[Paragraph]:
         if len(seen) > _REMEMBERED:
             del seen[next(iter(seen))]
         number += 1
-        yield Paragraph(f"{article}/{number:03d}", article, group.start, group.end, text, fingerprint(text))
+        yield Paragraph(f"{article}/{number:03d}", article, group.start, group.end, text, sha256_of(text))
 
 
 def _words_key(text: str) -> bytes:
     """Return what two copies of a paragraph share though their quotes, dashes and case may differ."""
-    return hashlib.blake2b("".join(filter(str.isalnum, text)).casefold().encode(), digest_size=8).digest()
+    return hashlib.blake2b(_PUNCTUATION.sub("", text).casefold().encode(), digest_size=8).digest()
 
 
 @dataclass(slots=True)
@@ -137,7 +139,9 @@ def _blocks(lines: Iterable[Line]) -> Iterator[list[_Row]]:
     gap, width, blocks = "blank", 0, 0
     previous: str | None = None
     for start, text in lines:
-        raw = text.strip(_BLANKS)
+        raw = text.strip()
+        if not raw.isascii():
+            raw = raw.strip(_BLANKS)
         if not raw:
             if block:
                 width = _wrap(block, width, first=not blocks)
@@ -150,7 +154,7 @@ def _blocks(lines: Iterable[Line]) -> Iterator[list[_Row]]:
             continue
         mark = look.content_start(raw, previous)
         body = look.without_trailing_dash(raw[mark:] if mark else raw)
-        indent = len(text) - len(text.lstrip(_BLANKS))
+        indent = 0 if len(raw) == len(text) else text.index(raw[0])
         block.append(_Row(start + indent, raw, body, mark > 0, indent, gap))
         gap, previous = "", raw
         if len(block) >= _BLOCK_LINES:
@@ -165,8 +169,8 @@ def _blocks(lines: Iterable[Line]) -> Iterator[list[_Row]]:
 def _wrap(block: list[_Row], width: int, *, first: bool) -> int:
     """Mark the rows of a block that is wrapped at a column; return that column, or the one known before.
 
-    A block is wrapped where at least four in five of its lines had no room for the word after them, and at least
-    a third of its lines, and at least one, leave a sentence open before a lower-case word.
+    A block is wrapped where at least a third of its lines, and at least one, leave a sentence open before a word
+    without a capital, and four in five do that or had no room for the word after them.
     """
     lengths = [len(row.raw) + row.indent for row in block]
     longest = max(lengths)
@@ -180,8 +184,9 @@ def _wrap(block: list[_Row], width: int, *, first: bool) -> int:
         if after.item or after.gap:
             continue
         breaks += 1
-        full += _is_full(length, after, longest)
-        broken += not look.ends_clause(row.raw) and (look.opens_lower(after.raw) or not after.raw[0].isupper())
+        runs_on = not look.ends_clause(row.raw) and not after.raw[0].isupper()
+        full += runs_on or _is_full(length, after, longest)
+        broken += runs_on
     wrapped = breaks and full >= 0.8 * breaks and broken >= max(1, breaks / 3)
     known = width and breaks and longest <= width and full == breaks and _is_full(lengths[0], block[1], width)
     if wrapped or known:
@@ -196,23 +201,31 @@ def _is_full(length: int, after: _Row, width: int) -> bool:
     return length + 1 + len(after.raw.split(None, 1)[0]) > 0.9 * width
 
 
+def _runs_on(last: _Row, row: _Row) -> bool:
+    """Tell whether a line of a wrapped block goes on in the next: it is full, or long and leaves its sentence open."""
+    length = len(last.raw) + last.indent
+    return _is_full(length, row, last.width) or (length > 0.6 * last.width and not look.ends_clause(last.raw))
+
+
 def _groups(blocks: Iterable[list[_Row]]) -> Iterator[_Group]:
     """Join the rows that belong together; drop furniture and link lists."""
     group: _Group | None = None
-    cut = links = False
+    cut: _Row | None = None  # the furniture that stood just before
+    links = False
     for block in blocks:
         for row in block:
-            if group and not row.gap.startswith("r") and not cut and _continues(group, row):
+            if group and row.gap != "rule" and not cut and _continues(group, row):
                 group.rows.append(row)
                 continue
+            wrapped_on = cut and cut.width and not row.gap and look.opens_lower(row.body) and _runs_on(cut, row)
             opens = opens_link_list(row.body)
-            if opens or furniture_rule(row.body) or (links and not _ends_link_list(row)):
+            if opens or wrapped_on or furniture_rule(row.body) or (links and not _ends_link_list(row)):
                 links = links or opens
-                cut = True
+                cut = row
                 continue
             links = False
             if cut:
-                row.gap, cut = "cut", False
+                row.gap, cut = "cut", None
             if group and row.gap != "cut" and (_extends_list(group, row) or _is_introduced(group, row)):
                 group.rows.append(row)
                 continue
@@ -234,7 +247,7 @@ def _continues(group: _Group, row: _Row) -> bool:
         return False
     if last.width and not row.gap:
         indented = row.indent >= last.indent + 2 and not group.is_list and look.ends_sentence(last.body)
-        return _is_full(len(last.raw) + last.indent, row, last.width) and not indented
+        return _runs_on(last, row) and not indented
     lower = look.opens_lower(row.body)
     if group.is_list and last.item and not row.gap and row.indent > last.indent and row.indent > 1:
         return True
@@ -301,7 +314,8 @@ def _is_menu(group: _Group) -> bool:
 def _is_lead_in(text: str) -> bool:
     if not text.endswith(":") or len(text.split()) > 14:
         return False
-    return not (_NUMBERED.match(text) or look.is_title_case(text)) and _CLAUSE.search(text) is not None
+    is_label = _NUMBERED.match(text) or _QUESTION_WORD.match(text) or look.is_title_case(text)
+    return not is_label and _CLAUSE.search(text) is not None
 
 
 def _is_heading(text: str, *, head: bool) -> bool:

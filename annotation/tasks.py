@@ -1,0 +1,253 @@
+"""Label Studio by file: paragraphs become an import file, a JSON export becomes judgements.
+
+The server checks no answer against its interface, so everything is checked here, in both directions.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from iraqstance.annotation.errors import InputError, MissingExtraError
+from iraqstance.annotation.interface import COMMENT, TEXT, TOPICS, UNSURE, interface_xml
+from iraqstance.annotation.normalise import fingerprint
+from iraqstance.annotation.records import Issue, Judgement, Paragraph
+from iraqstance.annotation.schema import Schema
+
+__all__ = ["TaskImport", "interface_checks", "results_of", "tasks_of", "judgements_of"]
+
+JsonObject = dict[str, Any]  # Label Studio's edge: checked value by value below
+ResultCheck = Callable[[Sequence[object]], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskImport:
+    """What a Label Studio export holds.
+
+    Attributes:
+        judgements: Every valid judgement, by task and then by annotator, as exported.
+        issues: What was left out or looks wrong, and where.
+    """
+
+    judgements: tuple[Judgement, ...]
+    issues: tuple[Issue, ...]
+
+
+def tasks_of(paragraphs: Iterable[Paragraph]) -> Iterator[JsonObject]:
+    """Yield one Label Studio task for each paragraph: its id, text and hash.
+
+    Raises:
+        InputError: For a paragraph without text, or an id that stands twice.
+    """
+    seen: set[str] = set()
+    for paragraph in paragraphs:
+        if not paragraph.text:
+            raise InputError(
+                "the paragraph has no text to label",
+                where=paragraph.id,
+                remedy="Stand-off paragraphs have to be hydrated first: iraqstance dataset hydrate",
+            )
+        if paragraph.id in seen:
+            raise InputError("the paragraph stands twice", where=paragraph.id, remedy="Remove one")
+        seen.add(paragraph.id)
+        yield {"data": {"paragraph": paragraph.id, TEXT: paragraph.text, "sha256": paragraph.sha256}}
+
+
+def results_of(judgement: Judgement, schema: Schema) -> list[JsonObject]:
+    """Return the judgement as Label Studio's ``result``: one entry for each control that was answered."""
+    answers = {column: [judgement.stances[target]] for target, column in schema.stance_columns.items()}
+    answers[TOPICS] = list(judgement.topics)
+    if judgement.unsure:
+        answers[UNSURE] = [UNSURE]
+    results = [_result(name, "choices", chosen) for name, chosen in answers.items()]
+    if judgement.comment:
+        results.append(_result(COMMENT, "textarea", [judgement.comment], key="text"))
+    return results
+
+
+def _result(name: str, kind: str, values: list[str], key: str = "choices") -> JsonObject:
+    return {"from_name": name, "to_name": TEXT, "type": kind, "value": {key: values}}
+
+
+def interface_checks(schema: Schema) -> ResultCheck:
+    """Return the SDK's own check of a ``result`` against the interface, which it validates first.
+
+    Raises:
+        MissingExtraError: Without the extra ``studio``.
+    """
+    try:
+        from label_studio_sdk.label_interface import LabelInterface
+    except ImportError:
+        raise MissingExtraError("label-studio-sdk", "studio") from None
+    interface = LabelInterface(interface_xml(schema))
+    interface.validate()
+
+    def check(result: Sequence[object]) -> Sequence[str]:
+        found = interface.validate_prediction({"result": list(result), "model_version": "-"}, return_errors=True)
+        return [str(fault) for fault in found] if isinstance(found, list) else []
+
+    return check
+
+
+def judgements_of(export: object, schema: Schema, *, check: ResultCheck | None = None) -> TaskImport:
+    """Read the JSON export of a Label Studio project.
+
+    Skipped tasks, drafts and invalid results are left out and reported; everything valid is kept. Who annotated
+    becomes the pseudonym ``annotator-<number>``: the server's number of the account, never its name or e-mail.
+
+    Args:
+        export: The parsed JSON: a list of tasks with their annotations.
+        schema: The label schema that the project was made from.
+        check: A further check of each ``result``, such as :func:`interface_checks` returns.
+
+    Raises:
+        InputError: Where the export is no list of tasks.
+    """
+    if not isinstance(export, list):
+        raise InputError(
+            "this is no Label Studio export",
+            expected="a JSON list of tasks",
+            got=type(export).__name__,
+            remedy="Export the project as JSON (not JSON-MIN, CSV or TSV)",
+        )
+    reader = _Reader(schema, check)
+    for number, task in enumerate(export, 1):
+        reader.read_task(task, number)
+    return TaskImport(tuple(reader.judgements.values()), tuple(reader.issues))
+
+
+class _Place(NamedTuple):
+    """Where an annotation stands."""
+
+    task: str
+    annotation: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.task}, {self.annotation}" if self.annotation else self.task
+
+
+class _Reader:
+    """Collects judgements and issues while it goes through an export."""
+
+    def __init__(self, schema: Schema, check: ResultCheck | None) -> None:
+        self.schema = schema
+        self.check = check
+        self.issues: list[Issue] = []
+        self.judgements: dict[tuple[str, str], Judgement] = {}
+        self._written: dict[tuple[str, str], str] = {}
+        self._accounts: dict[str, str] = {}
+        self._columns = {column: target for target, column in schema.stance_columns.items()}
+
+    def note(self, rule: str, where: object, message: str, severity: str = "error") -> None:
+        self.issues.append(Issue(rule, severity, str(where), message))
+
+    def read_task(self, task: object, number: int) -> None:
+        place = _Place(f"task {number}")
+        if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
+            self.note("no-task", place, "this is no task with data; left out")
+            return
+        place = _Place(f"task {task.get('id', number)}")
+        paragraph = task["data"].get("paragraph")
+        if not isinstance(paragraph, str) or not paragraph:
+            self.note("no-paragraph", place, "the task's data names no paragraph; its annotations are left out")
+            return
+        if "annotations" not in task:
+            self.note("no-annotations", place, "the task has no list of annotations: export the project as JSON")
+            return
+        self._check_text(task["data"], place)
+        drafts = task.get("drafts")
+        if isinstance(drafts, list) and drafts:
+            self.note("draft", place, f"{len(drafts)} unsubmitted draft(s) left out", "warning")
+        annotations = task["annotations"]
+        for annotation in annotations if isinstance(annotations, list) else ():
+            self._read_annotation(annotation, paragraph, place)
+
+    def _check_text(self, data: Mapping[str, object], place: _Place) -> None:
+        text, expected = data.get(TEXT), data.get("sha256")
+        if isinstance(text, str) and isinstance(expected, str) and fingerprint(text) != expected:
+            message = "the text is not the one that was exported; its judgements are kept, check them"
+            self.note("text-changed", place, message, "warning")
+
+    def _read_annotation(self, annotation: object, paragraph: str, place: _Place) -> None:
+        if not isinstance(annotation, dict):
+            self.note("no-annotation", place, "an annotation is no object; left out")
+            return
+        place = _Place(place.task, f"annotation {annotation.get('id', '?')}")
+        if annotation.get("was_cancelled"):
+            self.note("skipped", place, f"{paragraph} was skipped; left out", "warning")
+            return
+        annotator = self._pseudonym(annotation, place)
+        judgement = self._judgement(annotation.get("result"), paragraph, annotator, place)
+        if judgement is None:
+            return
+        key = (paragraph, annotator)
+        written = str(annotation.get("updated_at") or annotation.get("created_at") or "")
+        if key in self.judgements:
+            message = f"{annotator} judged {paragraph} more than once; the last submission counts"
+            self.note("judged-twice", place, message, "warning")
+            if written < self._written[key]:
+                return
+        self.judgements[key] = judgement
+        self._written[key] = written
+
+    def _pseudonym(self, annotation: JsonObject, place: _Place) -> str:
+        account = annotation.get("completed_by")
+        if isinstance(account, dict):
+            account = account.get("id", account.get("email"))
+        if isinstance(account, int):
+            return f"annotator-{account}"
+        if isinstance(account, str) and account:
+            return self._accounts.setdefault(account, f"annotator-x{len(self._accounts) + 1}")
+        self.note("no-annotator", place, "the annotation names no account; kept under its own number", "warning")
+        return f"annotator-of-{annotation.get('id', '?')}"
+
+    def _judgement(self, result: object, paragraph: str, annotator: str, place: _Place) -> Judgement | None:
+        if not isinstance(result, list) or not result:
+            self.note("empty-result", place, "nothing was chosen; left out")
+            return None
+        answers, comment, sound = self._answers(result, place)
+        stances: dict[str, str] = {}
+        for column, target in self._columns.items():
+            chosen = answers.get(column, [])
+            if len(chosen) != 1:
+                rule = "several-stances" if chosen else "no-stance"
+                self.note(rule, place, f"{column} has {len(chosen)} answers, expected 1; left out")
+                sound = False
+            elif fault := self.schema.stance_fault(chosen[0]):
+                self.note("unknown-stance", place, f"{fault}; left out")
+                sound = False
+            else:
+                stances[target] = chosen[0]
+        topics = answers.get(TOPICS, [])
+        if fault := self.schema.topics_fault(topics):
+            self.note("bad-topics", place, f"{fault}; left out")
+            sound = False
+        if self.check:
+            for fault in self.check(result):
+                self.note("interface", place, fault, "warning" if sound else "error")
+        if not sound:
+            return None
+        unsure = UNSURE in answers.get(UNSURE, [])
+        return Judgement(paragraph, annotator, stances, self.schema.ordered_topics(topics), unsure, comment=comment)
+
+    def _answers(self, result: Sequence[object], place: _Place) -> tuple[dict[str, list[Any]], str, bool]:
+        """Return what was chosen for each control, the comment, and whether every entry could be read."""
+        answers: dict[str, list[Any]] = {}
+        comment, sound = "", True
+        known = {*self._columns, TOPICS, UNSURE}
+        for entry in result:
+            name = entry.get("from_name") if isinstance(entry, dict) else None
+            value = entry.get("value") if isinstance(entry, dict) else None
+            if name == COMMENT and isinstance(value, dict):
+                comment = _joined(value.get("text"))
+            elif name not in known:
+                self.note("unknown-control", place, f"{name!r} is no control of this interface; ignored", "warning")
+            elif not isinstance(value, dict) or not isinstance(value.get("choices"), list):
+                self.note("no-choices", place, f"{name} holds no list of choices; left out")
+                sound = False
+            else:
+                answers.setdefault(str(name), []).extend(value["choices"])
+        return answers, comment, sound
+
+
+def _joined(texts: object) -> str:
+    return "\n".join(map(str, texts)) if isinstance(texts, list) else str(texts or "")
