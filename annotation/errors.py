@@ -1,6 +1,9 @@
 """What can go wrong for a user, as a small family of exceptions."""
 
-__all__ = ["InputError", "IraqstanceError", "MissingExtraError", "SchemaError", "UsageError"]
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["InputError", "IraqstanceError", "MissingExtraError", "SchemaError", "UsageError", "from_extra"]
 
 
 class IraqstanceError(Exception):
@@ -54,3 +57,12 @@ class MissingExtraError(IraqstanceError):
             f"this needs the Python package {module}, which is not installed",
             remedy=f"Install it with: pip install 'iraqstance[{extra}]'",
         )
+
+
+@contextmanager
+def from_extra(extra: str) -> Iterator[None]:
+    """Wrap the imports of an optional part: what is missing becomes a :class:`MissingExtraError`."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "it", extra) from None

@@ -1,30 +1,16 @@
-"""One form for every text: what offsets count and what hashes cover."""
+"""One form for every text: what hashes cover."""
 
 import hashlib
 import re
 import unicodedata
 
-__all__ = ["ZERO_WIDTH", "collapse", "fingerprint", "normalise", "sha256_of"]
+__all__ = ["ZERO_WIDTH", "collapse", "fingerprint", "sha256_of"]
 
 #: Zero-width space, word joiner and byte-order mark. The joiners U+200C and U+200D are letters' business
 #: (Kurdish, Persian, emoji) and stay.
 ZERO_WIDTH = "\u200b\u2060\ufeff"
 
 _INVISIBLE = re.compile(f"[{ZERO_WIDTH}]")
-
-
-def normalise(text: str) -> str:
-    r"""Return the text that offsets count in: no byte-order mark, lines ended by ``\n``, NFC.
-
-    Every line end that ``str.splitlines`` knows becomes one ``\n``.
-    """
-    lines = unicodedata.normalize("NFC", text.removeprefix("\ufeff")).splitlines(keepends=True)
-    return "".join(_with_newline(line) for line in lines)
-
-
-def _with_newline(line: str) -> str:
-    bare = line.splitlines()[0]
-    return line if line == bare else bare + "\n"
 
 
 def collapse(text: str) -> str:

@@ -13,7 +13,7 @@ class Paragraph:
     Attributes:
         id: ``<article>/<number>``, the number from 1 with at least three digits.
         article: Name of the article, unique in a collection.
-        start: First character in the normalised article (see :func:`normalise`), from 0.
+        start: First character in the normalised article (as :func:`read_lines` yields it), from 0.
         end: One past the last character.
         text: The words between them, white space collapsed and list marks removed. Empty in stand-off data.
         sha256: :func:`fingerprint` of the text.

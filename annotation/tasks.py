@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from iraqstance.annotation.errors import InputError, MissingExtraError
+from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.annotation.interface import COMMENT, TEXT, TOPICS, UNSURE, interface_xml
 from iraqstance.annotation.normalise import fingerprint
 from iraqstance.annotation.records import Issue, Judgement, Paragraph
@@ -74,10 +74,8 @@ def interface_checks(schema: Schema) -> ResultCheck:
     Raises:
         MissingExtraError: Without the extra ``studio``.
     """
-    try:
+    with from_extra("studio"):
         from label_studio_sdk.label_interface import LabelInterface
-    except ImportError:
-        raise MissingExtraError("label-studio-sdk", "studio") from None
     interface = LabelInterface(interface_xml(schema))
     interface.validate()
 

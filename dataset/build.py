@@ -1,0 +1,153 @@
+"""Make a Hugging Face dataset folder: Parquet files, and the card whose metadata names and describes them."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iraqstance.annotation.errors import InputError, from_extra
+from iraqstance.annotation.records import Issue, Label
+from iraqstance.annotation.schema import Schema
+from iraqstance.dataset.card import write_card
+from iraqstance.dataset.editions import Edition, LabelledRow, labelled_rows
+from iraqstance.dataset.features import edition_features, judgement_features
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+__all__ = ["Build", "Table", "build", "judgement_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One configuration as it was written.
+
+    Attributes:
+        name: Name of the configuration.
+        split: Name of its only split.
+        file: Parquet file, relative to the dataset folder.
+        rows: Number of rows.
+        num_bytes: Size in memory, as Hugging Face counts it.
+        file_bytes: Size of the file.
+        features: The declared features.
+    """
+
+    name: str
+    split: str
+    file: str
+    rows: int
+    num_bytes: int
+    file_bytes: int
+    features: object
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a build made: its tables in card order, and what was left out and why."""
+
+    folder: Path
+    tables: tuple[Table, ...]
+    issues: tuple[Issue, ...]
+
+
+def build(
+    editions: Sequence[Edition],
+    schema: Schema,
+    folder: str | Path,
+    *,
+    labels: Mapping[str, Iterable[Label]] | None = None,
+) -> Build:
+    """Write the dataset: one configuration for each edition, the first the default, and one for all judgements.
+
+    The same input gives the same bytes. Files are renamed into place when all are written.
+
+    Args:
+        editions: Editions with paragraphs and judgements, the default one first.
+        schema: The label schema.
+        folder: The dataset folder; made where it does not exist. Its card keeps what people wrote in it.
+        labels: Adjudicated labels by edition name, where they are not to be made from the judgements.
+
+    Raises:
+        InputError: Where an edition has no labelled paragraph, or the folder cannot be written.
+        MissingExtraError: Without the extra ``dataset``.
+    """
+    with from_extra("dataset"):
+        from datasets import Dataset
+    folder = Path(folder)
+    made: list[tuple[str, str, Dataset]] = []
+    issues: list[Issue] = []
+    for edition in editions:
+        rows, found = labelled_rows(edition, schema, (labels or {}).get(edition.name))
+        issues += found
+        if not rows:
+            raise InputError(
+                f"edition {edition.name!r} has no labelled paragraph",
+                got=f"{len(edition.paragraphs)} paragraphs, {len(edition.judgements)} judgements",
+                remedy="Check that paragraphs and judgements name the same ids",
+            )
+        features = edition_features(schema, text=edition.has_text, restates=bool(edition.restates))
+        made.append((edition.name, edition.split, Dataset.from_list(rows, features=features)))
+    judged = judgement_rows(editions, schema)
+    if judged:
+        made.append(("judgements", "train", Dataset.from_list(judged, features=judgement_features(schema))))
+    tables = _write(made, folder)
+    write_card(folder, tables, editions, schema)
+    return Build(folder, tuple(tables), tuple(issues))
+
+
+def judgement_rows(editions: Iterable[Edition], schema: Schema) -> list[LabelledRow]:
+    """Return every judgement of the editions, one row for each target."""
+    return [
+        {
+            "edition": edition.name,
+            "paragraph": judgement.paragraph,
+            "annotator": judgement.annotator,
+            "kind": judgement.kind,
+            "round": judgement.round,
+            "target": target,
+            "stance": judgement.stances[target],
+            "topics": list(judgement.topics),
+            "unsure": judgement.unsure,
+            "comment": judgement.comment,
+        }
+        for edition in editions
+        for judgement in edition.judgements
+        for target in schema.target_names
+    ]
+
+
+def _write(made: Sequence[tuple[str, str, "Dataset"]], folder: Path) -> list[Table]:
+    """Write every table beside its place, then rename them all."""
+    data = folder / "data"
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(dir=data, prefix=".build."))
+    except OSError as error:
+        raise InputError("the dataset folder cannot be written", where=str(folder), got=error.strerror or "") from None
+    import pyarrow.parquet as pq
+
+    tables = []
+    try:
+        for name, split, dataset in made:
+            part = beside / f"{name}.parquet"
+            pq.write_table(dataset.data.table, part)
+            tables.append(
+                Table(
+                    name,
+                    split,
+                    f"data/{name}.parquet",
+                    len(dataset),
+                    dataset.data.nbytes,
+                    part.stat().st_size,
+                    dataset.features,
+                )
+            )
+        for part in sorted(beside.iterdir()):
+            os.replace(part, data / part.name)
+    finally:
+        for part in beside.iterdir():
+            part.unlink()
+        beside.rmdir()
+    return tables

@@ -1,0 +1,136 @@
+"""The dataset card: metadata and figures made from the data, everything else as people wrote it.
+
+A card holds generated parts between ``<!-- made: NAME -->`` and ``<!-- /made -->``; the rest is left as it stands.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iraqstance.annotation.agreement import Estimate, agreement
+from iraqstance.annotation.errors import InputError
+from iraqstance.annotation.schema import Schema
+from iraqstance.annotation.storage import replacing
+from iraqstance.dataset.editions import Edition, labelled_rows
+
+if TYPE_CHECKING:
+    from iraqstance.dataset.build import Table
+
+__all__ = ["markdown_table", "write_card"]
+
+_MADE = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- /made -->)", re.DOTALL)
+
+
+def write_card(folder: Path, tables: "Sequence[Table]", editions: Sequence[Edition], schema: Schema) -> None:
+    """Write ``README.md``: a new card from the template, or the present one with its metadata and made parts renewed.
+
+    Raises:
+        InputError: Where the present card asks for a made part that there is not.
+    """
+    from huggingface_hub import DatasetCard
+
+    path = folder / "README.md"
+    text = path.read_text(encoding="utf-8") if path.exists() else _new_card(schema)
+    card = DatasetCard(text, ignore_metadata_errors=True)
+    _describe(card, tables)
+    parts = _parts(tables, editions, schema)
+
+    def made(found: re.Match[str]) -> str:
+        if found[2] not in parts:
+            raise InputError(
+                f"the card asks for the made part {found[2]!r}", where=str(path), expected=f"one of {', '.join(parts)}"
+            )
+        return f"{found[1]}{parts[found[2]]()}\n{found[3]}"
+
+    content = _MADE.sub(made, str(card))
+    with replacing(path) as stream:
+        stream.write(content.rstrip("\n") + "\n")
+
+
+def _new_card(schema: Schema) -> str:
+    template = files(__package__).joinpath("card_template.md").read_text(encoding="utf-8")
+    titles = "; ".join(target.title for target in schema.targets)
+    return template.replace("{name}", schema.name).replace("{language}", schema.language).replace("{targets}", titles)
+
+
+def _describe(card: object, tables: "Sequence[Table]") -> None:
+    """Set ``configs`` and ``dataset_info`` in the card's metadata, as Hugging Face itself writes them."""
+    from datasets import DatasetInfo, SplitDict, SplitInfo
+    from datasets.info import DatasetInfosDict
+    from datasets.utils.metadata import MetadataConfigs
+
+    configs, infos = {}, {}
+    for number, table in enumerate(tables):
+        default = {"default": True} if number == 0 else {}
+        configs[table.name] = {"data_files": [{"split": table.split, "path": table.file}], **default}
+        split = SplitInfo(name=table.split, num_bytes=table.num_bytes, num_examples=table.rows)
+        infos[table.name] = DatasetInfo(
+            features=table.features,  # type: ignore[arg-type]
+            splits=SplitDict({table.split: split}),
+            download_size=table.file_bytes,
+            dataset_size=table.num_bytes,
+            config_name=table.name,
+        )
+    data = card.data  # type: ignore[attr-defined]
+    data.configs = data.dataset_info = None
+    MetadataConfigs(configs).to_dataset_card_data(data)
+    DatasetInfosDict(infos).to_dataset_card_data(data)
+
+
+def _parts(
+    tables: "Sequence[Table]", editions: Sequence[Edition], schema: Schema
+) -> dict[str, Callable[[], str]]:
+    return {
+        "configurations": lambda: markdown_table(
+            ("configuration", "split", "rows", "file"),
+            [(f"`{table.name}`", f"`{table.split}`", table.rows, f"`{table.file}`") for table in tables],
+        ),
+        "labels": lambda: _label_tables(schema),
+        "distribution": lambda: _distribution(editions, schema),
+        "agreement": lambda: _agreement(editions, schema),
+    }
+
+
+def _label_tables(schema: Schema) -> str:
+    targets = "\n".join(f"- `{target.name}`: **{target.title}**. {target.definition}" for target in schema.targets)
+    stances = markdown_table(("stance", "when"), [(f"`{label.name}`", label.definition) for label in schema.stances])
+    topics = markdown_table(("topic", "what it covers"), [(f"`{label.name}`", label.definition) for label in schema.topics])
+    return f"{targets}\n\n{stances}\n\n{topics}"
+
+
+def _distribution(editions: Sequence[Edition], schema: Schema) -> str:
+    rows = {edition.name: labelled_rows(edition, schema)[0] for edition in editions}
+    lines: list[tuple[object, ...]] = [("paragraphs and targets", *(len(found) for found in rows.values()))]
+    for name in schema.stance_names:
+        counts = [sum(row["stance"] == name for row in found) for found in rows.values()]
+        lines.append((f"stance `{name}`", *counts))
+    for name in schema.topic_names:
+        topics = [Counter(topic for row in found for topic in row["topics"])[name] for found in rows.values()]  # type: ignore[attr-defined]
+        lines.append((f"topic `{name}`", *topics))
+    return markdown_table(("label", *(f"`{name}`" for name in rows)), lines)
+
+
+def _agreement(editions: Sequence[Edition], schema: Schema) -> str:
+    found = {edition.name: agreement(edition.judgements, schema) for edition in editions if edition.judgements}
+    questions = [question.question for question in next(iter(found.values()), [])]
+    lines = [
+        (f"`{question}`", *(_figure(figures[number].alpha) for figures in found.values()))
+        for number, question in enumerate(questions)
+    ]
+    return markdown_table(("question", *(f"alpha, `{name}`" for name in found)), lines)
+
+
+def _figure(estimate: Estimate) -> str:
+    if math.isnan(estimate.value):
+        return "undefined"
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+
+
+def markdown_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)

@@ -1,0 +1,107 @@
+"""Editions: sets of paragraphs with their labels, and where the packaged ones lie."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from iraqstance.annotation.adjudicate import adjudicate
+from iraqstance.annotation.records import Issue, Judgement, Label, Paragraph
+from iraqstance.annotation.rows import read_judgements, read_paragraphs
+from iraqstance.annotation.schema import Schema, packaged_schema
+from iraqstance.annotation.storage import read_rows
+
+__all__ = ["Edition", "LabelledRow", "labelled_rows", "packaged_edition", "packaged_folder"]
+
+LabelledRow = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Paragraphs and what annotators said of them.
+
+    Attributes:
+        name: Name of the configuration, such as ``open``.
+        paragraphs: The paragraphs in order, with text or stand-off.
+        judgements: Every judgement of them.
+        groups: For paragraphs whose group is not their article, the group by id. What shares a group, such as a
+            restatement and its source, never stands on both sides of a split.
+        restates: For restatements, the id of the source paragraph.
+        split: Name of the Hugging Face split.
+    """
+
+    name: str
+    paragraphs: tuple[Paragraph, ...]
+    judgements: tuple[Judgement, ...]
+    groups: Mapping[str, str] = field(default_factory=dict)
+    restates: Mapping[str, str] = field(default_factory=dict)
+    split: str = "train"
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the paragraphs carry their text."""
+        return all(paragraph.text for paragraph in self.paragraphs)
+
+
+def labelled_rows(
+    edition: Edition, schema: Schema, labels: Iterable[Label] | None = None
+) -> tuple[list[LabelledRow], list[Issue]]:
+    """Join paragraphs and labels: one row for each paragraph and target.
+
+    A row holds ``id, group, restates?, text or (article, start, end), sha256, target, stance, topics``. Paragraphs
+    without a label or with an open tie, and labels without a paragraph, are left out and reported.
+
+    Args:
+        edition: The paragraphs and judgements.
+        schema: The label schema.
+        labels: Adjudicated labels; without them the edition's judgements are adjudicated.
+    """
+    by_id = {label.paragraph: label for label in (adjudicate(edition.judgements, schema) if labels is None else labels)}
+    rows: list[LabelledRow] = []
+    issues: list[Issue] = []
+    for paragraph in edition.paragraphs:
+        label = by_id.pop(paragraph.id, None)
+        if label is None:
+            issues.append(Issue("unlabelled", "warning", paragraph.id, "no judgement names this paragraph; left out"))
+        elif "open" in label.settled_by.values() or not all(label.stances.values()):
+            message = "a tie is open; left out until a further judgement settles it"
+            issues.append(Issue("open-tie", "warning", paragraph.id, message))
+        else:
+            rows += _rows(paragraph, label, edition, schema)
+    issues += [
+        Issue("unknown-paragraph", "warning", name, "judged, but not among the paragraphs; left out") for name in by_id
+    ]
+    return rows, issues
+
+
+def _rows(paragraph: Paragraph, label: Label, edition: Edition, schema: Schema) -> Iterator[LabelledRow]:
+    row: LabelledRow = {"id": paragraph.id, "group": edition.groups.get(paragraph.id, paragraph.article)}
+    if edition.restates:
+        row["restates"] = edition.restates.get(paragraph.id)
+    if edition.has_text:
+        row["text"] = paragraph.text
+    else:
+        row |= {"article": paragraph.article, "start": paragraph.start, "end": paragraph.end}
+    row["sha256"] = paragraph.sha256
+    for target in schema.target_names:
+        yield {**row, "target": target, "stance": label.stances[target], "topics": list(label.topics)}
+
+
+def packaged_folder() -> Path:
+    """Return the folder of the packaged dataset: a Hugging Face dataset repository as it stands."""
+    return Path(str(files(__package__)))
+
+
+def packaged_edition(name: str) -> Edition:
+    """Return a packaged edition: ``open`` with text written for this project, or ``source``, stand-off."""
+    source = packaged_folder() / name / "paragraphs.jsonl"
+    judged = Path(str(files("iraqstance.annotation"))) / "judgements" / f"{name}.jsonl"
+    extras = {str(row.value["id"]): row.value for row in read_rows(source)}
+    return Edition(
+        name=name,
+        paragraphs=tuple(read_paragraphs(source)),
+        judgements=tuple(read_judgements(judged, packaged_schema())),
+        groups={key: row["group"] for key, row in extras.items() if "group" in row},
+        restates={key: row["restates"] for key, row in extras.items() if "restates" in row},
+        split="test" if name == "source" else "train",
+    )
