@@ -1,5 +1,6 @@
 """Records as JSON objects and back, checked against the label schema."""
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from iraqstance.annotation.storage import Row, read_rows, write_rows
 __all__ = [
     "judgement_row",
     "label_row",
+    "paragraph_line",
     "paragraph_row",
     "read_judgements",
     "read_labels",
@@ -34,6 +36,11 @@ def paragraph_row(paragraph: Paragraph, *, text: bool = True) -> dict[str, objec
         **words,
         "sha256": paragraph.sha256,
     }
+
+
+def paragraph_line(paragraph: Paragraph) -> str:
+    """Return the paragraph as one line of JSON."""
+    return json.dumps(paragraph_row(paragraph), ensure_ascii=False) + "\n"
 
 
 def judgement_row(judgement: Judgement, schema: Schema) -> dict[str, object]:

@@ -68,22 +68,33 @@ def write_rows(path: str | Path, rows: Iterable[Mapping[str, object]]) -> int:
     return count
 
 
-def read_rows(path: str | Path) -> Iterator[Row]:
+def read_rows(path: str | Path, *, lines: Iterable[bytes] | None = None) -> Iterator[Row]:
     """Yield the JSON objects of a JSON-lines file, or of standard input for ``-``; blank lines are passed over.
+
+    Args:
+        path: The file.
+        lines: Its lines, where the caller has opened it already.
 
     Raises:
         InputError: Where the file cannot be read, or a line is no JSON object; the message names the line.
     """
     name = "standard input" if str(path) == "-" else str(path)
-    with open_binary(path) as stream:
-        for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            where = f"{name}: line {number}"
-            value = _decoded(line.removeprefix(b"\xef\xbb\xbf"), where)
-            if not isinstance(value, dict):
-                raise InputError("the line is no JSON object", where=where, got=type(value).__name__)
-            yield Row(where, value)
+    if lines is None:
+        with open_binary(path) as stream:
+            yield from _rows(stream, name)
+    else:
+        yield from _rows(lines, name)
+
+
+def _rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"{name}: line {number}"
+        value = _decoded(line.removeprefix(b"\xef\xbb\xbf"), where)
+        if not isinstance(value, dict):
+            raise InputError("the line is no JSON object", where=where, got=type(value).__name__)
+        yield Row(where, value)
 
 
 def _decoded(text: bytes, where: str) -> object:

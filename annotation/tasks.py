@@ -4,16 +4,24 @@ The server checks no answer against its interface, so everything is checked here
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from iraqstance.annotation.errors import InputError, from_extra
+from iraqstance.annotation.errors import InputError, MissingExtraError, from_extra
 from iraqstance.annotation.interface import COMMENT, TEXT, TOPICS, UNSURE, interface_xml
 from iraqstance.annotation.normalise import fingerprint
 from iraqstance.annotation.records import Issue, Judgement, Paragraph
 from iraqstance.annotation.schema import Schema
 
-__all__ = ["TaskImport", "interface_checks", "results_of", "tasks_of", "judgements_of"]
+__all__ = [
+    "TaskImport",
+    "checked_tasks",
+    "import_export",
+    "interface_checks",
+    "judgements_of",
+    "results_of",
+    "tasks_of",
+]
 
 JsonObject = dict[str, Any]  # Label Studio's edge: checked value by value below
 ResultCheck = Callable[[Sequence[object]], Sequence[str]]
@@ -50,6 +58,50 @@ def tasks_of(paragraphs: Iterable[Paragraph]) -> Iterator[JsonObject]:
             raise InputError("the paragraph stands twice", where=paragraph.id, remedy="Remove one")
         seen.add(paragraph.id)
         yield {"data": {"paragraph": paragraph.id, TEXT: paragraph.text, "sha256": paragraph.sha256}}
+
+
+def checked_tasks(paragraphs: Iterable[Paragraph], schema: Schema) -> tuple[list[JsonObject], str]:
+    """Return the tasks after the SDK has validated interface and tasks, and a note where it could not.
+
+    Raises:
+        InputError: As :func:`tasks_of`, and for a task that does not fit the interface.
+    """
+    made = list(tasks_of(paragraphs))
+    try:
+        with from_extra("studio"):
+            from label_studio_sdk.label_interface import LabelInterface
+    except MissingExtraError as error:
+        return made, f"Label Studio's own validation was left out: {error}"
+    interface = LabelInterface(interface_xml(schema))
+    interface.validate()
+    for task in made:
+        if not interface.validate_task(task):
+            raise InputError("the task does not fit the interface", where=task["data"]["paragraph"])
+    return made, ""
+
+
+def import_export(
+    export: object, schema: Schema, *, kind: str = "person", tie_break: bool = False
+) -> tuple[TaskImport, str]:
+    """Read an export with the SDK's checks beside ours, and return a note where the SDK is not installed.
+
+    Args:
+        export: The parsed JSON export.
+        schema: The label schema.
+        kind: Who judged: ``person`` or ``model``.
+        tie_break: Whether these are the readings that settle ties.
+
+    Raises:
+        InputError: Where the export is no list of tasks.
+    """
+    check, missing = None, ""
+    try:
+        check = interface_checks(schema)
+    except MissingExtraError as error:
+        missing = f"Label Studio's own validation was left out: {error}"
+    read = judgements_of(export, schema, check=check)
+    how = {"kind": kind, "round": "tie-break" if tie_break else "independent"}
+    return replace(read, judgements=tuple(replace(judgement, **how) for judgement in read.judgements)), missing
 
 
 def results_of(judgement: Judgement, schema: Schema) -> list[JsonObject]:

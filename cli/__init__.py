@@ -1,0 +1,5 @@
+"""The ``iraqstance`` command."""
+
+from iraqstance.cli.app import app, main
+
+__all__ = ["app", "main"]

@@ -6,12 +6,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from iraqstance.annotation.adjudicate import adjudicate
+from iraqstance.annotation.errors import UsageError
 from iraqstance.annotation.records import Issue, Judgement, Label, Paragraph
-from iraqstance.annotation.rows import read_judgements, read_paragraphs
+from iraqstance.annotation.rows import read_judgements, read_labels, read_paragraphs
 from iraqstance.annotation.schema import Schema, packaged_schema
 from iraqstance.annotation.storage import read_rows
 
-__all__ = ["Edition", "LabelledRow", "labelled_rows", "packaged_edition", "packaged_folder"]
+__all__ = ["Edition", "LabelledRow", "edition_of", "labelled_rows", "packaged_edition", "packaged_folder"]
 
 LabelledRow = dict[str, object]
 
@@ -85,6 +86,27 @@ def _rows(paragraph: Paragraph, label: Label, edition: Edition, schema: Schema) 
     row["sha256"] = paragraph.sha256
     for target in schema.target_names:
         yield {**row, "target": target, "stance": label.stances[target], "topics": list(label.topics)}
+
+
+def edition_of(
+    paragraphs: str | Path, schema: Schema, *, judgements: str | Path | None = None, labels: str | Path | None = None
+) -> tuple[Edition, dict[str, list[Label]] | None]:
+    """Read a user's own edition, and its labels where they are given.
+
+    Raises:
+        UsageError: Where neither judgements nor labels are given.
+        InputError: Where a file cannot be read.
+        SchemaError: For a label that the schema does not know.
+    """
+    if judgements is None and labels is None:
+        raise UsageError(
+            "paragraphs alone make no dataset",
+            expected="--judgements or --labels",
+            remedy="Name the judgements, or the labels that `adjudicate` wrote",
+        )
+    judged = read_judgements(judgements, schema) if judgements is not None else []
+    edition = Edition("default", tuple(read_paragraphs(paragraphs)), tuple(judged))
+    return edition, None if labels is None else {"default": read_labels(labels, schema)}
 
 
 def packaged_folder() -> Path:

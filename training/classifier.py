@@ -9,7 +9,7 @@ from typing import Any
 from iraqstance.annotation.errors import InputError, UsageError
 from iraqstance.annotation.records import Prediction
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.recipe import stance_pipeline, topics_pipeline
+from iraqstance.training.recipe import constant_pipeline, stance_pipeline, topics_pipeline
 
 __all__ = ["Classifier", "fit"]
 
@@ -52,11 +52,31 @@ class Classifier:
         if not texts:
             return []
         texts = list(texts)
-        stances = self._stances(texts, target) if self.stance else [{}] * len(texts)
-        topics = self.topics.predict_proba(texts).tolist() if self.topics is not None else [None] * len(texts)
+        stances = self._stances(texts, target) if self.stance else [None] * len(texts)
+        topics = self._topics(texts) if self.topics is not None else [None] * len(texts)
         return [
-            self._prediction(text, scores, shares) for text, scores, shares in zip(texts, stances, topics, strict=True)
+            Prediction(
+                text,
+                max(scores, key=lambda name, scores=scores: scores[name]) if scores else None,
+                scores,
+                self._chosen(shares) if shares else None,
+                shares,
+            )
+            for text, scores, shares in zip(texts, stances, topics, strict=True)
         ]
+
+    def topics_of(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return the topics of texts, in order; of a model with topics only."""
+        return [self._chosen(shares) for shares in self._topics(list(texts))]
+
+    def _topics(self, texts: list[str]) -> list[dict[str, float]]:
+        if not texts or self.topics is None:
+            return []
+        return [dict(zip(self.topic_names, row, strict=True)) for row in self.topics.predict_proba(texts).tolist()]
+
+    def _chosen(self, shares: Mapping[str, float]) -> tuple[str, ...]:
+        reached = tuple(name for name, share in shares.items() if share >= self.threshold)
+        return reached or (max(shares, key=lambda name: shares[name]),)
 
     def _stances(self, texts: list[str], target: str | None) -> list[dict[str, float]]:
         pipeline = self.stance[self._target(target)]
@@ -75,34 +95,33 @@ class Classifier:
             )
         return target
 
-    def _prediction(self, text: str, stances: Mapping[str, float], shares: Sequence[float] | None) -> Prediction:
-        stance = max(stances, key=lambda name: stances[name]) if stances else None
-        if shares is None:
-            return Prediction(text, stance, stances or None)
-        scores = dict(zip(self.topic_names, shares, strict=True))
-        chosen = tuple(name for name, share in scores.items() if share >= self.threshold)
-        best = (max(scores, key=lambda name: scores[name]),)
-        return Prediction(text, stance, stances or None, chosen or best, scores)
 
-
-def fit(corpus: Corpus) -> Classifier:
+def fit(corpus: Corpus, *, constant: bool = False) -> Classifier:
     """Fit one stance pipeline for each target, and a topics pipeline, as far as the corpus has labels.
 
+    Args:
+        corpus: The labelled texts.
+        constant: Whether a stance that never varies is learned as a constant, as a fold of few texts may need.
+
     Raises:
-        InputError: Where all rows have the same stance, or the same topics.
+        InputError: Where all rows have the same stance, or the same topics, and ``constant`` is false.
         MissingExtraError: Without the extra ``train``.
     """
     stance = {}
     if corpus.stances is not None:
         for target in corpus.target_names:
             part = corpus.for_target(target)
-            _refuse_single(Counter(part.stances or ()), "stance", corpus.name, target)
-            stance[target] = stance_pipeline().fit(list(part.texts), list(part.stances or ()))
+            counts = Counter(part.stances)
+            if not constant:
+                _refuse_single(counts, "stance", corpus.name, target)
+            pipeline = stance_pipeline() if len(counts) > 1 else constant_pipeline()
+            stance[target] = pipeline.fit(list(part.texts), list(part.stances or ()))
     if corpus.topics is None:
         return Classifier(stance)
     part = corpus.distinct()
     names, table = _indicator(part.topics or ())
-    _refuse_single(Counter(part.topics or ()), "set of topics", corpus.name, "")
+    if not constant:
+        _refuse_single(Counter(part.topics), "set of topics", corpus.name, "")
     with warnings.catch_warnings():
         # A topic that every text has is a constant to one-vs-rest, which is what it should be.
         warnings.filterwarnings("ignore", message="Label .* is present in all training examples")

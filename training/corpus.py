@@ -84,6 +84,21 @@ class Corpus:
             pick(self.targets),
         )
 
+    def joined(self, other: "Corpus") -> "Corpus":
+        """Return both corpora's rows; a field that one of them lacks is lost."""
+
+        def both(left: "tuple[Any, ...] | None", right: "tuple[Any, ...] | None") -> Any:
+            return None if left is None or right is None else left + right
+
+        return Corpus(
+            self.name,
+            self.texts + other.texts,
+            both(self.stances, other.stances),
+            both(self.topics, other.topics),
+            both(self.groups, other.groups),
+            both(self.targets, other.targets),
+        )
+
     def for_target(self, target: str) -> "Corpus":
         """Return the rows about one target."""
         if self.targets is None:

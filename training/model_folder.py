@@ -20,7 +20,7 @@ from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.training.classifier import Classifier
 from iraqstance.training.corpus import Corpus
 
-__all__ = ["DataFacts", "Manifest", "load_classifier", "read_manifest", "save_classifier"]
+__all__ = ["DataFacts", "Manifest", "library_versions", "load_classifier", "read_manifest", "save_classifier"]
 
 _MANIFEST = "manifest.json"
 _TOPICS = "topics.skops"
@@ -73,7 +73,7 @@ def save_classifier(classifier: Classifier, folder: str | Path, corpus: Corpus) 
     with from_extra("train"):
         import skops.io
     folder = Path(folder)
-    if folder.exists() and not (folder / _MANIFEST).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
+    if folder.exists() and not (folder / _MANIFEST).is_file() and not _is_empty_folder(folder):
         raise InputError(
             "this path is taken by something that is no model folder",
             where=str(folder),
@@ -95,6 +95,10 @@ def save_classifier(classifier: Classifier, folder: str | Path, corpus: Corpus) 
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return manifest
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 def _swap(beside: Path, folder: Path) -> None:
@@ -126,9 +130,14 @@ def _manifest(classifier: Classifier, corpus: Corpus, folder: Path) -> Manifest:
         topics=classifier.topic_names,
         threshold=classifier.threshold,
         data=DataFacts(name=Path(corpus.name).name, rows=len(corpus), sha256=corpus.sha256),
-        libraries={name: version(name) for name in _LIBRARIES},
+        libraries=library_versions(),
         files={path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
     )
+
+
+def library_versions() -> dict[str, str]:
+    """Return the installed versions of what a fitted model depends on."""
+    return {name: version(name) for name in _LIBRARIES}
 
 
 def read_manifest(folder: str | Path) -> Manifest:

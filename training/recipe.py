@@ -4,7 +4,7 @@ from typing import Any
 
 from iraqstance.annotation.errors import from_extra
 
-__all__ = ["baseline_features", "stance_pipeline", "topics_pipeline"]
+__all__ = ["baseline_features", "constant_pipeline", "stance_pipeline", "topics_pipeline"]
 
 _STRENGTH = 3.0  # inverse of the regularisation strength: see the measurements that the README names
 _ITERATIONS = 2000
@@ -21,6 +21,14 @@ def stance_pipeline() -> Any:
         from sklearn.pipeline import Pipeline
     regression = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=_ITERATIONS)
     return Pipeline([("features", baseline_features()), ("classifier", regression)])
+
+
+def constant_pipeline() -> Any:
+    """Return an unfitted pipeline that gives every text the commonest label."""
+    from sklearn.dummy import DummyClassifier
+    from sklearn.pipeline import Pipeline
+
+    return Pipeline([("classifier", DummyClassifier(strategy="prior"))])
 
 
 def topics_pipeline() -> Any:

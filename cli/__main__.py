@@ -1,0 +1,5 @@
+"""``python -m iraqstance.cli`` is the ``iraqstance`` command."""
+
+from iraqstance.cli.app import main
+
+main()

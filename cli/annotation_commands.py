@@ -1,0 +1,195 @@
+"""Commands of the annotation room: segment, tasks, agreement, adjudicate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iraqstance.cli.console import complain, note, print_issues, print_json, print_table, tracked
+
+__all__ = ["register"]
+
+SchemaFile = Annotated[
+    Path | None, typer.Option("--schema", help="Label schema (YAML). Without it, the packaged one.", metavar="FILE")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+tasks = typer.Typer(help="Label Studio by file: write its import file, read its JSON export.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this room's commands."""
+    app.command()(segment)
+    app.add_typer(tasks, name="tasks")
+    app.command()(agreement)
+    app.command()(adjudicate)
+
+
+def segment(
+    articles: Annotated[
+        list[str], typer.Argument(help="Article text files (UTF-8), folders of *.txt files, or - for standard input.")
+    ],
+    output: Annotated[str, typer.Option("--output", "-o", help="JSON-lines file to write.", metavar="FILE")] = "-",
+    article: Annotated[
+        str | None, typer.Option("--article", help="Id of the article, for a single one.", metavar="ID")
+    ] = None,
+) -> None:
+    """Cut articles into paragraphs, without titles, bylines, navigation and the like.
+
+    A file that cannot be read is reported and does not stop the others; the exit code is 1 then.
+
+    Example: iraqstance segment articles/*.txt -o paragraphs.jsonl
+    """
+    from iraqstance.annotation.errors import InputError, UsageError
+    from iraqstance.annotation.reading import article_files
+    from iraqstance.annotation.segment import segment_file
+    from iraqstance.annotation.storage import replacing
+    from iraqstance.annotation.rows import paragraph_line
+
+    files = ["-"] if articles == ["-"] else article_files(articles)
+    if article and len(files) > 1:
+        raise UsageError("--article names a single article", got=f"{len(files)} files")
+    failed = False
+    with replacing(output) as stream:
+        for file in tracked(files, len(files), "Segmenting"):
+            found = 0
+            try:
+                for found, paragraph in enumerate(segment_file(file, article), 1):
+                    stream.write(paragraph_line(paragraph))
+            except InputError as error:
+                complain(str(error))
+                failed = True
+            else:
+                if not found:
+                    note(f"warning: {file}: no paragraph in it")
+    if failed:
+        raise typer.Exit(1)
+
+
+@tasks.command("export")
+def tasks_export(
+    paragraphs: Annotated[str, typer.Argument(help="Paragraphs as `segment` writes them, or - for standard input.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="Import file to write.", metavar="FILE")] = "-",
+    interface: Annotated[
+        str | None, typer.Option("--interface", help="Write the labelling interface here.", metavar="FILE")
+    ] = None,
+    schema: SchemaFile = None,
+) -> None:
+    """Write the paragraphs as a Label Studio import file, and the labelling interface.
+
+    Example: iraqstance tasks export paragraphs.jsonl -o tasks.json --interface interface.xml
+    """
+    from iraqstance.annotation.interface import interface_xml
+    from iraqstance.annotation.rows import read_paragraphs
+    from iraqstance.annotation.schema import load_schema
+    from iraqstance.annotation.storage import replacing, write_json
+    from iraqstance.annotation.tasks import checked_tasks
+
+    labels = load_schema(schema)
+    made, unchecked = checked_tasks(read_paragraphs(paragraphs), labels)
+    write_json(output, made)
+    if interface:
+        with replacing(interface) as stream:
+            stream.write(interface_xml(labels))
+    if unchecked:
+        note(f"note: {unchecked}")
+
+
+@tasks.command("import")
+def tasks_import(
+    export: Annotated[str, typer.Argument(help="JSON export of a Label Studio project, or - for standard input.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="Judgements to write (JSON lines).", metavar="FILE")] = "-",
+    kind: Annotated[str, typer.Option("--kind", help="Who judged: person or model.")] = "person",
+    tie_break: Annotated[
+        bool, typer.Option("--tie-break", help="Mark the judgements as the reading that settles ties.")
+    ] = False,
+    schema: SchemaFile = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the issues as JSON on standard error.")] = False,
+) -> None:
+    """Read a Label Studio JSON export: judgements out, and a list of what was left out and why.
+
+    Valid judgements are always written. The exit code is 1 where an invalid result was found.
+
+    Example: iraqstance tasks import export.json -o judgements.jsonl
+    """
+    import json as json_module
+
+    from dataclasses import asdict
+
+    from iraqstance.annotation.errors import UsageError
+    from iraqstance.annotation.rows import write_judgements
+    from iraqstance.annotation.schema import load_schema
+    from iraqstance.annotation.storage import read_json
+    from iraqstance.annotation.tasks import import_export
+
+    if kind not in {"person", "model"}:
+        raise UsageError(f"--kind {kind}", expected="person or model")
+    labels = load_schema(schema)
+    read, unchecked = import_export(read_json(export), labels, kind=kind, tie_break=tie_break)
+    count = write_judgements(output, read.judgements, labels)
+    if json:
+        note(json_module.dumps([asdict(issue) for issue in read.issues], ensure_ascii=False))
+        failed = any(issue.severity == "error" for issue in read.issues)
+    else:
+        failed = print_issues(read.issues)
+        note(f"{count} judgements, {len(read.issues)} issues")
+    if unchecked:
+        note(f"note: {unchecked}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def agreement(
+    judgements: Annotated[str, typer.Argument(help="Judgements (JSON lines), or - for standard input.")],
+    schema: SchemaFile = None,
+    json: Json = False,
+) -> None:
+    """Print Cohen's kappa of each pair of annotators and Krippendorff's alpha, with 95 % bootstrap intervals.
+
+    Example: iraqstance agreement judgements.jsonl
+    """
+    from iraqstance.annotation import agreement as figures
+    from iraqstance.annotation.rows import read_judgements
+    from iraqstance.annotation.schema import load_schema
+
+    labels = load_schema(schema)
+    questions = figures.agreement(read_judgements(judgements, labels), labels)
+    if json:
+        print_json(questions)
+        return
+    rows = []
+    for question in questions:
+        alpha = question.alpha
+        rows.append((question.question, "alpha, all", alpha.value, alpha.low, alpha.high, alpha.observed, alpha.count))
+        for pair, kappa in question.kappas.items():
+            rows.append(("", " ~ ".join(pair), kappa.value, kappa.low, kappa.high, kappa.observed, kappa.count))
+    print_table(("question", "figure", "value", "2.5 %", "97.5 %", "observed", "paragraphs"), rows)
+
+
+def adjudicate(
+    judgements: Annotated[str, typer.Argument(help="Judgements (JSON lines), or - for standard input.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="Labels to write (JSON lines).", metavar="FILE")] = "-",
+    schema: SchemaFile = None,
+) -> None:
+    """Make one label for each paragraph by majority, with the votes; ties are marked and counted.
+
+    The exit code is 1 while a tie is open: add a `tie-break` judgement of that paragraph and run it again.
+
+    Example: iraqstance adjudicate judgements.jsonl -o labels.jsonl
+    """
+    from iraqstance.annotation.adjudicate import adjudicate as decide
+    from iraqstance.annotation.adjudicate import open_ties
+    from iraqstance.annotation.rows import read_judgements, write_labels
+    from iraqstance.annotation.schema import load_schema
+
+    labels = load_schema(schema)
+    decided = decide(read_judgements(judgements, labels), labels)
+    write_labels(output, decided, labels)
+    ties = open_ties(decided)
+    for label in ties:
+        columns = [column for column, how in label.settled_by.items() if how == "open"]
+        note(f"tie: {label.paragraph}: {', '.join(f'{column} {dict(label.votes[column])}' for column in columns)}")
+    settled = sum("tie-break" in label.settled_by.values() for label in decided)
+    note(f"{len(decided)} paragraphs labelled: {settled} by tie-break, {len(ties)} with an open tie")
+    if ties:
+        raise typer.Exit(1)

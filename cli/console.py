@@ -1,0 +1,88 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import TypeVar
+
+from iraqstance.annotation.records import Issue
+
+__all__ = ["complain", "note", "print_issues", "print_json", "print_table", "tracked"]
+
+T = TypeVar("T")
+
+
+def complain(message: str) -> None:
+    """Print an error."""
+    sys.stdout.flush()
+    print(f"error: {message}", file=sys.stderr)
+
+
+def note(message: str) -> None:
+    """Print what a person may want to know, out of the way of the results."""
+    sys.stdout.flush()
+    print(message, file=sys.stderr)
+
+
+def print_issues(issues: Iterable[Issue]) -> bool:
+    """Print a validator's findings on standard error and tell whether there was an error among them."""
+    failed = False
+    for issue in issues:
+        note(f"{issue.severity}: {issue.where}: {issue.message} [{issue.rule}]")
+        failed = failed or issue.severity == "error"
+    return failed
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document; records become objects, undefined figures ``null``."""
+    print(json.dumps(_plain(value), ensure_ascii=False, indent=2))
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    if isinstance(value, dict):
+        return {" / ".join(key) if isinstance(key, tuple) else key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    return value
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, wide: str = "") -> None:
+    """Print a table. Numbers are set right; the column named ``wide`` takes the room that is left, and wraps."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    lines = [[_cell(value) for value in row] for row in rows]
+    for number, name in enumerate(head):
+        numeric = all(line[number][:1] in "-0123456789" for line in lines)
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=name != wide, ratio=1 if name == wide else None)
+    for line in lines:
+        table.add_row(*line)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = 110
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "undefined" if math.isnan(value) else f"{value:.3f}"
+    return str(value)
+
+
+def tracked(steps: Iterable[T], total: int | None, what: str) -> Iterator[T]:
+    """Yield the steps, with a progress bar on standard error where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield from steps
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(steps, description=what, total=total, console=Console(stderr=True), transient=True)

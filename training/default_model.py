@@ -1,0 +1,46 @@
+"""The model that ``predict`` uses when none is named: made once from the packaged open edition, kept for the user."""
+
+import os
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+import platformdirs
+
+from iraqstance.annotation.errors import IraqstanceError
+from iraqstance.annotation.normalise import sha256_of
+from iraqstance.dataset.editions import packaged_folder
+from iraqstance.training.classifier import Classifier, fit
+from iraqstance.training.corpus import read_corpus
+from iraqstance.training.model_folder import library_versions, load_classifier, save_classifier
+
+__all__ = ["default_model", "default_model_folder"]
+
+
+def default_model_folder() -> Path:
+    """Return where the default model is, or will be: named by the data and the libraries that make it.
+
+    The parent folder is the user's cache folder, or ``IRAQSTANCE_CACHE`` where that is set.
+    """
+    cache = Path(os.environ.get("IRAQSTANCE_CACHE") or platformdirs.user_cache_path("iraqstance"))
+    data = sha256((packaged_folder() / "data" / "open.parquet").read_bytes()).hexdigest()
+    return cache / "models" / sha256_of(f"{data} {sorted(library_versions().items())}")[:16]
+
+
+def default_model() -> Classifier:
+    """Return the default model, training it where it is not in the cache, or no longer in order there.
+
+    Raises:
+        InputError: Where the cache folder cannot be written.
+        MissingExtraError: Without the extras ``dataset`` and ``train``.
+    """
+    folder = default_model_folder()
+    if folder.exists():
+        try:
+            return load_classifier(folder)
+        except IraqstanceError:
+            shutil.rmtree(folder)  # a damaged copy of our own is made again
+    corpus = read_corpus(packaged_folder() / "data" / "open.parquet")
+    classifier = fit(corpus)
+    save_classifier(classifier, folder, corpus)
+    return classifier

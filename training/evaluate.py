@@ -1,0 +1,260 @@
+"""Cross-validation that never lets a group stand on both sides, next to baselines that learn nothing from the words."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from iraqstance.annotation.errors import InputError, from_extra
+from iraqstance.training.classifier import fit
+from iraqstance.training.corpus import Corpus
+from iraqstance.training.metrics import StanceScores, TopicScores, stance_scores, topic_scores
+
+__all__ = ["Evaluation", "Fold", "evaluate", "folds_of"]
+
+Progress = Callable[[Iterator[Any], int], Iterator[Any]]
+
+_LEAVE_ONE_OUT = 10  # with at most so many groups, each is a fold of its own
+_FOLDS = 5
+_SEED = 20250120
+_DRAWS = 100  # of the random baseline; its scores are their mean
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Row numbers to train on and to test on, and what is held out."""
+
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+    held_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Results of the pooled out-of-fold predictions.
+
+    Attributes:
+        data: Where the tested texts come from.
+        rows: Number of rows that were tested.
+        scheme: How the folds were made, in words.
+        folds: What each fold held out.
+        stance: Scores by target (empty where the data names none) and by system: ``model``, ``majority`` (always the
+            commonest stance of the training folds) and ``random`` (drawn from their distribution, mean of 100 draws).
+        topics: Scores by system, or ``None`` for data without topics.
+    """
+
+    data: str
+    rows: int
+    scheme: str
+    folds: tuple[str, ...]
+    stance: dict[str, dict[str, StanceScores]]
+    topics: dict[str, TopicScores] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one fold's model said of its rows, and how its training labels were distributed."""
+
+    stances: tuple[str, ...]
+    topics: tuple[tuple[str, ...], ...]
+    stance_counts: Mapping[str, Mapping[str, int]]
+    topic_shares: Mapping[str, float]
+
+
+def evaluate(
+    corpus: Corpus, *, extra: Corpus | None = None, jobs: int = 1, progress: Progress | None = None
+) -> Evaluation:
+    """Cross-validate the baseline classifier.
+
+    Args:
+        corpus: What is tested, fold by fold.
+        extra: Further texts to train on, never tested. Those of a group that a fold holds out are left out of it.
+        jobs: Processes to fit folds in; the result does not depend on it.
+        progress: Wraps the iterator over finished folds, given their number.
+
+    Raises:
+        InputError: Where there are too few groups or texts for two folds.
+        MissingExtraError: Without the extra ``train``.
+    """
+    with from_extra("train"):
+        from joblib import Parallel, delayed
+    folds, scheme = folds_of(corpus)
+    calls = (delayed(_run)(_training_rows(corpus, fold, extra), corpus.take(fold.test)) for fold in folds)
+    finished = Parallel(n_jobs=jobs, return_as="generator")(calls)
+    outcomes: list[_Outcome] = list(progress(finished, len(folds)) if progress else finished)
+    if extra is not None:
+        scheme += f", training also on {extra.name} less the held-out groups"
+    return Evaluation(
+        data=corpus.name,
+        rows=len(corpus),
+        scheme=scheme,
+        folds=tuple(fold.held_out for fold in folds),
+        stance={} if corpus.stances is None else _stance_tables(corpus, folds, outcomes),
+        topics=None if corpus.topics is None else _topic_table(corpus, folds, outcomes),
+    )
+
+
+def folds_of(corpus: Corpus) -> tuple[list[Fold], str]:
+    """Return the folds and what they are, in words.
+
+    With up to ten groups each is held out once; with more, five folds of whole groups, stratified by stance; without
+    groups, five folds stratified by stance.
+
+    Raises:
+        InputError: Where there is one group only, or fewer than five texts.
+        MissingExtraError: Without the extra ``train``.
+    """
+    if corpus.groups is not None:
+        names = sorted(set(corpus.groups))
+        if len(names) < 2:
+            raise InputError(
+                "all rows belong to one group, so none can be held out",
+                where=corpus.name,
+                got=f"group {names[0]!r}",
+                remedy="Name another column with --group-column, or none: --group-column ''",
+            )
+        if len(names) <= _LEAVE_ONE_OUT:
+            return [_holding_out(corpus.groups, name) for name in names], "leaving one group out"
+    if len(corpus) < _FOLDS:
+        raise InputError("too few rows for five folds", where=corpus.name, got=f"{len(corpus)} rows")
+    return _stratified(corpus)
+
+
+def _holding_out(groups: Sequence[str], name: str) -> Fold:
+    rows = range(len(groups))
+    return Fold(
+        tuple(row for row in rows if groups[row] != name), tuple(row for row in rows if groups[row] == name), name
+    )
+
+
+def _stratified(corpus: Corpus) -> tuple[list[Fold], str]:
+    with from_extra("train"):
+        from sklearn.model_selection import KFold, StratifiedGroupKFold
+    classes = corpus.stances or tuple(min(topics, default="") for topics in corpus.topics or ())
+    # Rows of the same text, such as those about several targets, always stay together.
+    groups = corpus.groups or corpus.texts
+    rarest = min(Counter(classes).values())
+    if rarest >= 2:
+        splits = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=_SEED).split(classes, classes, groups)
+    else:
+        splits = _grouped(KFold(_FOLDS, shuffle=True, random_state=_SEED), groups)
+    folds = [
+        Fold(tuple(map(int, train)), tuple(map(int, test)), f"fold {number}")
+        for number, (train, test) in enumerate(splits, 1)
+    ]
+    kind = "five folds of whole groups" if corpus.groups else "five random folds (they flatter: no group column)"
+    return folds, kind
+
+
+def _grouped(splitter: Any, groups: Sequence[str]) -> Iterator[tuple[list[int], list[int]]]:
+    names = sorted(set(groups))
+    for _, chosen in splitter.split(names):
+        held_out = {names[number] for number in chosen}
+        rows = range(len(groups))
+        yield [row for row in rows if groups[row] not in held_out], [row for row in rows if groups[row] in held_out]
+
+
+def _training_rows(corpus: Corpus, fold: Fold, extra: Corpus | None) -> Corpus:
+    train = corpus.take(fold.train)
+    if extra is None:
+        return train
+    if extra.groups is None or corpus.groups is None:
+        raise InputError(
+            "further training texts need groups, so that held-out ones can be left out",
+            where=extra.name if extra.groups is None else corpus.name,
+            remedy="Name the column with --group-column",
+        )
+    held_out = {corpus.groups[row] for row in fold.test}
+    return train.joined(extra.take(row for row, group in enumerate(extra.groups) if group not in held_out))
+
+
+def _run(train: Corpus, test: Corpus) -> _Outcome:
+    """Fit on one fold and predict its test rows."""
+    model = fit(train, constant=True)
+    stances = [""] * len(test)
+    for target in test.target_names if model.stance else ():
+        rows = [row for row, name in enumerate(test.targets or [target] * len(test)) if name == target]
+        predictions = model.predict([test.texts[row] for row in rows], target)
+        for row, prediction in zip(rows, predictions, strict=True):
+            stances[row] = prediction.stance or ""
+    topics: tuple[tuple[str, ...], ...] = ()
+    if model.topics is not None:
+        topics = tuple(model.topics_of(test.texts))
+    distinct = train.distinct().topics or ()
+    counts = Counter(topic for row in distinct for topic in row)
+    return _Outcome(
+        tuple(stances),
+        topics,
+        {target: Counter(train.for_target(target).stances) for target in test.target_names} if train.stances else {},
+        {topic: count / len(distinct) for topic, count in counts.items()},
+    )
+
+
+def _stance_tables(
+    corpus: Corpus, folds: Sequence[Fold], outcomes: Sequence[_Outcome]
+) -> dict[str, dict[str, StanceScores]]:
+    tables = {}
+    for target in corpus.target_names:
+        names = sorted(set(corpus.for_target(target).stances or ()))
+        rows = [
+            (row, stance, outcome.stance_counts.get(target, {}))
+            for fold, outcome in zip(folds, outcomes, strict=True)
+            for row, stance in zip(fold.test, outcome.stances, strict=True)
+            if corpus.targets is None or corpus.targets[row] == target
+        ]
+        true = [(corpus.stances or ())[row] for row, _, _ in rows]
+        majority = [max(counts, key=lambda name: (counts[name], name)) for _, _, counts in rows]  # noqa: B023
+        random = np.random.default_rng(_SEED)
+        draws = [stance_scores(true, [_drawn(counts, random) for _, _, counts in rows], names) for _ in range(_DRAWS)]
+        tables[target] = {
+            "model": stance_scores(true, [stance for _, stance, _ in rows], names),
+            "majority": stance_scores(true, majority, names),
+            "random": _mean(draws),
+        }
+    return tables
+
+
+def _topic_table(corpus: Corpus, folds: Sequence[Fold], outcomes: Sequence[_Outcome]) -> dict[str, TopicScores]:
+    labels = corpus.topics or ()
+    names = sorted({topic for row in labels for topic in row})
+    first = {text: row for row, text in reversed(list(enumerate(corpus.texts)))}
+    rows = [
+        (row, topics, outcome.topic_shares)
+        for fold, outcome in zip(folds, outcomes, strict=True)
+        for row, topics in zip(fold.test, outcome.topics, strict=True)
+        if first[corpus.texts[row]] == row
+    ]
+    true = [labels[row] for row, _, _ in rows]
+    random = np.random.default_rng(_SEED)
+    draws = [
+        topic_scores(true, [[topic for topic in names if random.random() < shares.get(topic, 0)] for _, _, shares in rows], names)
+        for _ in range(_DRAWS)
+    ]
+    return {
+        "model": topic_scores(true, [topics for _, topics, _ in rows], names),
+        "majority": topic_scores(true, [_common(shares) for _, _, shares in rows], names),
+        "random": _mean(draws),
+    }
+
+
+def _drawn(counts: Mapping[str, int], random: np.random.Generator) -> str:
+    names = sorted(counts)
+    shares = np.array([counts[name] for name in names], dtype=float)
+    return names[int(random.choice(len(names), p=shares / shares.sum()))]
+
+
+def _common(shares: Mapping[str, float]) -> list[str]:
+    common = [topic for topic, share in shares.items() if share >= 0.5]
+    return common or [max(shares, key=lambda topic: (shares[topic], topic))]
+
+
+def _mean(draws: Sequence[Any]) -> Any:
+    """Return the mean of equal structures of numbers: score classes, and mappings of them."""
+    first = draws[0]
+    if is_dataclass(first):
+        return type(first)(**{field.name: _mean([getattr(draw, field.name) for draw in draws]) for field in fields(first)})  # type: ignore[misc]
+    if isinstance(first, dict):
+        return {key: _mean([draw[key] for draw in draws]) for key in first}
+    return type(first)(sum(draws) / len(draws))
