@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
-
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.records import Judgement
 from iraqstance.annotation.schema import Schema
+from numpy.typing import NDArray
 
 __all__ = ["Agreement", "Estimate", "agreement", "cohen_kappa", "krippendorff_alpha", "masi_distance"]
 
@@ -178,7 +177,7 @@ def _estimate(figure: Callable[[Floats], tuple[Floats, Floats]], paragraphs: int
     if not paragraphs:
         return Estimate(nothing, nothing, nothing, 0, nothing)
     resamples = np.random.default_rng(_SEED).multinomial(paragraphs, np.full(paragraphs, 1 / paragraphs), _RESAMPLES)
-    weights = np.vstack([np.ones(paragraphs), resamples])
+    weights = np.vstack([np.ones(paragraphs), resamples]).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         within, expected = figure(weights)
         values = np.where(expected > 0, 1 - within / expected, np.nan)

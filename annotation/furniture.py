@@ -73,6 +73,7 @@ def _compiled() -> tuple[_Compiled, ...]:
     macros = dict(_file().macros)
     for name, text in macros.items():  # a macro may use those before it
         macros[name] = _filled(text, macros)
+
     def compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
         joined = "|".join(f"(?:{_filled(pattern, macros)})" for pattern in patterns)
         return re.compile(joined, re.IGNORECASE | re.VERBOSE)

@@ -28,7 +28,7 @@ def interface_xml(schema: Schema) -> str:
         _stance(view, schema, target, number)
     _topics(view, schema)
     unsure = SubElement(view, "Choices", name=UNSURE, toName=TEXT, choice="multiple", showInline="true")
-    SubElement(unsure, "Choice", value=UNSURE, html=escape(schema.unsure.title), **_hotkey(schema.unsure.hotkey))
+    SubElement(unsure, "Choice", value=UNSURE, html=escape(schema.unsure.title), attrib=_hotkey(schema.unsure.hotkey))
     SubElement(
         view, "TextArea", name=COMMENT, toName=TEXT, rows="2", maxSubmissions="1", placeholder="Comment (optional)"
     )
@@ -73,7 +73,7 @@ def _choice(choices: Element, label: LabelDefinition, *, hotkey: bool) -> None:
     key = _hotkey(label.hotkey) if hotkey else {}
     # The html attribute is what shows a definition beside the label; the stored value stays the plain name.
     html = f"<b>{escape(label.name)}</b> {escape(label.definition)}"
-    SubElement(choices, "Choice", value=label.name, html=html, **key)
+    SubElement(choices, "Choice", value=label.name, html=html, attrib=key)
 
 
 def _hotkey(key: str | None) -> dict[str, str]:

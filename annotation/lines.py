@@ -2,7 +2,7 @@
 
 import re
 
-from iraqstance.annotation.normalise import ZERO_WIDTH, collapse
+from iraqstance.annotation.normalise import BLANKS, ZERO_WIDTH, collapse
 
 __all__ = [
     "breaks_off",
@@ -30,14 +30,21 @@ _MARK = re.compile(
 _MARK_OPENERS = frozenset(_DASHES + _BULLETS + "o(0123456789abcdefghijklmnopqrstuvwxyz")
 _CLOSERS = "\"'”’»)]›“"
 _SENTENCE_END = re.compile(rf"[.!?…؟۔。][{re.escape(_CLOSERS)}]*(?:\s?\[\d+\]|[¹²³⁴⁵⁶⁷⁸⁹⁰]+)*\Z")
-_ABBREVIATION = re.compile(r"(?:^|[\s(“\"])(?:(?:[A-Za-z]\.){2,}|(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|Gov|Sen|Rep|St|Jr|Sr|Inc|Ltd|Co|Corp|vs|No|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.)\Z")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(“\"])(?:(?:[A-Za-z]\.){2,}|(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|Gov|Sen|Rep|St|Jr|Sr|Inc|Ltd|Co|Corp|vs|No|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.)\Z"
+)
 _FUNCTION_WORD = re.compile(
     r"(?:^|\s)(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|that|the|their|its|to|under|with|which|who|whose|between"
     r"|against|Mr|Mrs|Dr|President|Minister|General|Gen|Sen|Ayatollah|Sheikh)\.?\Z"
 )
 _TRAILING_DASH = re.compile(rf"(?<=[.!?…؟۔\"”’)])\s+[{_DASHES}]+\s*\Z")
 _SMALL_WORDS = frozenset(
-    "a an and as at but by for from in into is of off on or over out per so the then to up vs via w with yet after amid".split()
+    word
+    for line in (
+        "a amid an and as at but by for from in into is",
+        "of off on or out over per so the then to up via vs w with yet",
+    )
+    for word in line.split()
 )
 _QUOTES = "“”\"«„‹‘’'"
 
@@ -58,7 +65,13 @@ def content_start(line: str, previous: str | None = None) -> int:
     found = _MARK.match(line)
     if not found:
         return 0
-    if previous and line[found.end()].islower() and head in "–—" and len(previous.split()) > 5 and not ends_clause(previous):
+    if (
+        previous
+        and line[found.end()].islower()
+        and head in "–—"
+        and len(previous.split()) > 5
+        and not ends_clause(previous)
+    ):
         return 0
     return found.end()
 
@@ -95,7 +108,11 @@ def opens_quotation(line: str) -> bool:
 
 def is_title_case(line: str) -> bool:
     """Tell whether at least 85 % of the line's weighty words begin with a capital or a digit, out of two or more."""
-    words = [word for raw in line.split() if (word := raw.strip("“”\"'‘’«»()[]:,;.!?–—-")) and word.lower() not in _SMALL_WORDS]
+    words = [
+        word
+        for raw in line.split()
+        if (word := raw.strip("“”\"'‘’«»()[]:,;.!?–—-")) and word.lower() not in _SMALL_WORDS
+    ]
     capital = sum(not word[0].islower() for word in words)
     return len(words) > 1 and capital >= 0.85 * len(words) and any(word[0].isupper() for word in words)
 
@@ -112,13 +129,15 @@ def render(extract: str) -> str:
     that was divided at a hyphen keeps its hyphen and loses the space.
     """
     if "\n" not in extract:
-        return collapse(without_trailing_dash(extract[content_start(extract) :]))
+        line = extract.strip(BLANKS)
+        return collapse(without_trailing_dash(line[content_start(line) :]))
     parts: list[str] = []
     previous: str | None = None
-    for line in extract.split("\n"):
-        if is_rule(line) or not line.strip():
+    for whole in extract.split("\n"):
+        line = whole.strip(BLANKS)
+        if not line or is_rule(line):
             continue
-        content = without_trailing_dash(line[content_start(line, previous) :].strip())
+        content = without_trailing_dash(line[content_start(line, previous) :])
         if parts and content[:1].islower() and parts[-1][-1:] == "-" and parts[-1][-2:-1].isalpha():
             parts[-1] += content
         else:

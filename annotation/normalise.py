@@ -4,11 +4,14 @@ import hashlib
 import re
 import unicodedata
 
-__all__ = ["ZERO_WIDTH", "collapse", "fingerprint", "sha256_of"]
+__all__ = ["BLANKS", "ZERO_WIDTH", "collapse", "fingerprint", "sha256_of"]
 
 #: Zero-width space, word joiner and byte-order mark. The joiners U+200C and U+200D are letters' business
 #: (Kurdish, Persian, emoji) and stay.
 ZERO_WIDTH = "\u200b\u2060\ufeff"
+
+#: All that a blank line may hold.
+BLANKS = " \t\r\n\v\f" + ZERO_WIDTH + "".join(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
 
 _INVISIBLE = re.compile(f"[{ZERO_WIDTH}]")
 

@@ -82,7 +82,7 @@ def open_binary(path: str | Path) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        stream = Path(path).open("rb")
+        stream = Path(path).open("rb")  # noqa: SIM115 - closed below, where its errors are the caller's
     except OSError as error:
         raise InputError(
             "the file cannot be read", where=str(path), got=error.strerror or "", remedy="Check the path"

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
 from iraqstance.annotation.errors import SchemaError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 __all__ = ["LabelDefinition", "Schema", "Target", "Unsure", "load_schema", "packaged_schema"]
 

@@ -100,8 +100,9 @@ def import_export(
     except MissingExtraError as error:
         missing = f"Label Studio's own validation was left out: {error}"
     read = judgements_of(export, schema, check=check)
-    how = {"kind": kind, "round": "tie-break" if tie_break else "independent"}
-    return replace(read, judgements=tuple(replace(judgement, **how) for judgement in read.judgements)), missing
+    when = "tie-break" if tie_break else "independent"
+    marked = tuple(replace(judgement, kind=kind, round=when) for judgement in read.judgements)
+    return replace(read, judgements=marked), missing
 
 
 def results_of(judgement: Judgement, schema: Schema) -> list[JsonObject]:

@@ -1,10 +1,10 @@
 """Commands of the annotation room: segment, tasks, agreement, adjudicate."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
 from iraqstance.cli.console import complain, note, print_issues, print_json, print_table, tracked
 
 __all__ = ["register"]
@@ -42,26 +42,29 @@ def segment(
     """
     from iraqstance.annotation.errors import InputError, UsageError
     from iraqstance.annotation.reading import article_files
+    from iraqstance.annotation.rows import paragraph_line
     from iraqstance.annotation.segment import segment_file
     from iraqstance.annotation.storage import replacing
-    from iraqstance.annotation.rows import paragraph_line
 
-    files = ["-"] if articles == ["-"] else article_files(articles)
+    files: list[str | Path] = ["-"] if articles == ["-"] else [*article_files(articles)]
     if article and len(files) > 1:
         raise UsageError("--article names a single article", got=f"{len(files)} files")
     failed = False
+    count = 0
     with replacing(output) as stream:
         for file in tracked(files, len(files), "Segmenting"):
-            found = 0
+            before = count
             try:
-                for found, paragraph in enumerate(segment_file(file, article), 1):
+                for paragraph in segment_file(file, article):
                     stream.write(paragraph_line(paragraph))
+                    count += 1
             except InputError as error:
                 complain(str(error))
                 failed = True
             else:
-                if not found:
+                if count == before:
                     note(f"warning: {file}: no paragraph in it")
+    note(f"{count} paragraphs from {len(files)} article{'s' * (len(files) > 1)}")
     if failed:
         raise typer.Exit(1)
 
@@ -91,14 +94,15 @@ def tasks_export(
     if interface:
         with replacing(interface) as stream:
             stream.write(interface_xml(labels))
-    if unchecked:
-        note(f"note: {unchecked}")
+    note(f"{len(made)} tasks; {unchecked or 'interface and tasks pass the validation of Label Studio itself'}")
 
 
 @tasks.command("import")
 def tasks_import(
     export: Annotated[str, typer.Argument(help="JSON export of a Label Studio project, or - for standard input.")],
-    output: Annotated[str, typer.Option("--output", "-o", help="Judgements to write (JSON lines).", metavar="FILE")] = "-",
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Judgements to write (JSON lines).", metavar="FILE")
+    ] = "-",
     kind: Annotated[str, typer.Option("--kind", help="Who judged: person or model.")] = "person",
     tie_break: Annotated[
         bool, typer.Option("--tie-break", help="Mark the judgements as the reading that settles ties.")
@@ -113,7 +117,6 @@ def tasks_import(
     Example: iraqstance tasks import export.json -o judgements.jsonl
     """
     import json as json_module
-
     from dataclasses import asdict
 
     from iraqstance.annotation.errors import UsageError
@@ -190,6 +193,13 @@ def adjudicate(
         columns = [column for column, how in label.settled_by.items() if how == "open"]
         note(f"tie: {label.paragraph}: {', '.join(f'{column} {dict(label.votes[column])}' for column in columns)}")
     settled = sum("tie-break" in label.settled_by.values() for label in decided)
-    note(f"{len(decided)} paragraphs labelled: {settled} by tie-break, {len(ties)} with an open tie")
+    note(f"{len(decided)} paragraphs: {settled} settled by tie-break, {len(ties)} with an open tie")
+    for target, column in labels.stance_columns.items():
+        note(_counted(column, [label.stances[target] for label in decided], labels.stance_names))
+    note(_counted("topics", [topic for label in decided for topic in label.topics], labels.topic_names))
     if ties:
         raise typer.Exit(1)
+
+
+def _counted(what: str, values: Sequence[str], names: Sequence[str]) -> str:
+    return f"{what}: " + ", ".join(f"{name} {values.count(name)}" for name in names)

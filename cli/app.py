@@ -5,7 +5,6 @@ import sys
 from typing import Annotated
 
 import typer
-
 from iraqstance.annotation.errors import IraqstanceError, UsageError
 from iraqstance.cli import annotation_commands, dataset_commands, demonstration, training_commands
 from iraqstance.cli.console import complain
@@ -31,7 +30,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it with the fl
 
 @app.callback()
 def iraqstance(
-    version: Annotated[  # noqa: ARG001 - the callback answers it
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:

@@ -62,7 +62,9 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, wide: 
     lines = [[_cell(value) for value in row] for row in rows]
     for number, name in enumerate(head):
         numeric = all(line[number][:1] in "-0123456789" for line in lines)
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=name != wide, ratio=1 if name == wide else None)
+        table.add_column(
+            name, justify="right" if numeric else "left", no_wrap=name != wide, ratio=1 if name == wide else None
+        )
     for line in lines:
         table.add_row(*line)
     console = Console(highlight=False, markup=False)

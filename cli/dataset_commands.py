@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
 from iraqstance.cli.annotation_commands import SchemaFile
 from iraqstance.cli.console import note, print_issues, print_json, print_table
 
 __all__ = ["register"]
 
-dataset = typer.Typer(help="Make the dataset, and fill it in from your own copies of the articles.", no_args_is_help=True)
+dataset = typer.Typer(
+    help="Make the dataset, and fill it in from your own copies of the articles.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:

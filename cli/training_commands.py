@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from iraqstance.cli.console import note, print_json, print_table, tracked
 
 if TYPE_CHECKING:
@@ -23,7 +22,9 @@ TextColumn = Annotated[str, typer.Option("--text-column", help="Column of the te
 StanceColumn = Annotated[
     str, typer.Option("--stance-column", help="Column of the stances; '' for none.", metavar="NAME")
 ]
-TopicsColumn = Annotated[str, typer.Option("--topics-column", help="Column of the topics; '' for none.", metavar="NAME")]
+TopicsColumn = Annotated[
+    str, typer.Option("--topics-column", help="Column of the topics; '' for none.", metavar="NAME")
+]
 GroupColumn = Annotated[
     str, typer.Option("--group-column", help="Column of what stays together in a fold; '' for none.", metavar="NAME")
 ]
@@ -39,7 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command()(predict)
 
 
-def train(  # noqa: PLR0913 - one parameter an option
+def train(
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to write.", metavar="MODEL")],
     text_column: TextColumn = "text",
@@ -58,12 +59,14 @@ def train(  # noqa: PLR0913 - one parameter an option
 
     corpus = read_corpus(data, _columns(text_column, stance_column, topics_column, group_column, target_column))
     manifest = save_classifier(fit(corpus), output, corpus)
-    held = [f"{len(names)} stances{f' towards {target}' if target else ''}" for target, names in manifest.stances.items()]
+    held = [
+        f"{len(names)} stances{f' towards {target}' if target else ''}" for target, names in manifest.stances.items()
+    ]
     held += [f"{len(manifest.topics)} topics"] if manifest.topics else []
     note(f"{output}: {' and '.join(held)}, learned from {len(corpus)} rows")
 
 
-def evaluate(  # noqa: PLR0913 - one parameter an option
+def evaluate(
     data: Data,
     extra: Annotated[
         str | None,
@@ -98,7 +101,7 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
         print_evaluation(found)
 
 
-def predict(  # noqa: PLR0913 - one parameter an option
+def predict(
     texts: Annotated[list[str] | None, typer.Argument(help="Texts to label, or - for standard input.")] = None,
     input_file: Annotated[
         str | None, typer.Option("--input", "-i", help=".txt article, or .csv, .tsv, .jsonl, .parquet.", metavar="FILE")

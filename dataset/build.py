@@ -1,6 +1,5 @@
 """Make a Hugging Face dataset folder: Parquet files, and the card whose metadata names and describes them."""
 
-import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,7 +144,7 @@ def _write(made: Sequence[tuple[str, str, "Dataset"]], folder: Path) -> list[Tab
                 )
             )
         for part in sorted(beside.iterdir()):
-            os.replace(part, data / part.name)
+            part.replace(data / part.name)
     finally:
         for part in beside.iterdir():
             part.unlink()

@@ -69,7 +69,7 @@ def _describe(card: object, tables: "Sequence[Table]") -> None:
         configs[table.name] = {"data_files": [{"split": table.split, "path": table.file}], **default}
         split = SplitInfo(name=table.split, num_bytes=table.num_bytes, num_examples=table.rows)
         infos[table.name] = DatasetInfo(
-            features=table.features,  # type: ignore[arg-type]
+            features=table.features,
             splits=SplitDict({table.split: split}),
             download_size=table.file_bytes,
             dataset_size=table.num_bytes,
@@ -81,9 +81,7 @@ def _describe(card: object, tables: "Sequence[Table]") -> None:
     DatasetInfosDict(infos).to_dataset_card_data(data)
 
 
-def _parts(
-    tables: "Sequence[Table]", editions: Sequence[Edition], schema: Schema
-) -> dict[str, Callable[[], str]]:
+def _parts(tables: "Sequence[Table]", editions: Sequence[Edition], schema: Schema) -> dict[str, Callable[[], str]]:
     return {
         "configurations": lambda: markdown_table(
             ("configuration", "split", "rows", "file"),
@@ -98,7 +96,9 @@ def _parts(
 def _label_tables(schema: Schema) -> str:
     targets = "\n".join(f"- `{target.name}`: **{target.title}**. {target.definition}" for target in schema.targets)
     stances = markdown_table(("stance", "when"), [(f"`{label.name}`", label.definition) for label in schema.stances])
-    topics = markdown_table(("topic", "what it covers"), [(f"`{label.name}`", label.definition) for label in schema.topics])
+    topics = markdown_table(
+        ("topic", "what it covers"), [(f"`{label.name}`", label.definition) for label in schema.topics]
+    )
     return f"{targets}\n\n{stances}\n\n{topics}"
 
 

@@ -19,11 +19,15 @@ def edition_features(schema: Schema, *, text: bool, restates: bool) -> "Features
     """
     with from_extra("dataset"):
         from datasets import Features, Value
-    place = {"text": Value("string")} if text else {
-        "article": Value("string"),
-        "start": Value("int32"),
-        "end": Value("int32"),
-    }
+    place = (
+        {"text": Value("string")}
+        if text
+        else {
+            "article": Value("string"),
+            "start": Value("int32"),
+            "end": Value("int32"),
+        }
+    )
     return Features(
         {
             "id": Value("string"),

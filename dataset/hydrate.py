@@ -79,7 +79,9 @@ class _Copy:
     @classmethod
     def read(cls, path: Path, article: Article | None, issues: list[Issue]) -> "_Copy | None":
         if not path.is_file():
-            title = f"{article.title!r}, {article.publisher}, {article.url or 'no address known'}" if article else path.stem
+            title = (
+                f"{article.title!r}, {article.publisher}, {article.url or 'no address known'}" if article else path.stem
+            )
             issues.append(Issue("missing-article", "error", str(path), f"the file is not there; expected {title}"))
             return None
         try:

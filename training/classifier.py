@@ -57,7 +57,7 @@ class Classifier:
         return [
             Prediction(
                 text,
-                max(scores, key=lambda name, scores=scores: scores[name]) if scores else None,
+                _best(scores) if scores else None,
                 scores,
                 self._chosen(shares) if shares else None,
                 shares,
@@ -76,7 +76,7 @@ class Classifier:
 
     def _chosen(self, shares: Mapping[str, float]) -> tuple[str, ...]:
         reached = tuple(name for name, share in shares.items() if share >= self.threshold)
-        return reached or (max(shares, key=lambda name: shares[name]),)
+        return reached or (_best(shares),)
 
     def _stances(self, texts: list[str], target: str | None) -> list[dict[str, float]]:
         pipeline = self.stance[self._target(target)]
@@ -94,6 +94,10 @@ class Classifier:
                 remedy="Name one with --target",
             )
         return target
+
+
+def _best(scores: Mapping[str, float]) -> str:
+    return max(scores, key=lambda name: scores[name])
 
 
 def fit(corpus: Corpus, *, constant: bool = False) -> Classifier:

@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,16 +160,26 @@ def read_corpus(path: str | Path, columns: Columns | None = None) -> Corpus:
 def _present(wanted: Columns, row: Mapping[str, object], *, explicit: Columns | None, path: str | Path) -> Columns:
     """Return the wanted columns less those of the usual names that the data does not have."""
     usual = Columns()
-    for field in ("stance", "topics", "group", "target"):
-        name = getattr(wanted, field)
+
+    def checked(name: str | None, usual_name: str | None) -> str | None:
         if name is None or name in row:
-            continue
-        if explicit is not None and name != getattr(usual, field):
+            return name
+        if explicit is not None and name != usual_name:
             raise InputError(
-                f"there is no column {name!r}", where=str(path), got=f"columns {', '.join(row)}", remedy="Check its name"
+                f"there is no column {name!r}",
+                where=str(path),
+                got=f"columns {', '.join(row)}",
+                remedy="Check its name",
             )
-        wanted = replace(wanted, **{field: None})
-    return wanted
+        return None
+
+    return Columns(
+        wanted.text,
+        checked(wanted.stance, usual.stance),
+        checked(wanted.topics, usual.topics),
+        checked(wanted.group, usual.group),
+        checked(wanted.target, usual.target),
+    )
 
 
 def _strings(rows: Sequence[Row], column: str | None) -> tuple[str, ...] | None:
@@ -236,7 +246,9 @@ def _delimited_rows(path: str | Path, delimiter: str) -> Iterator[Row]:
             where = f"{path}: line {reader.line_num}"
             if None in record or None in record.values():
                 raise InputError(
-                    "the row does not have as many fields as the head", where=where, remedy="Check quotes and delimiters"
+                    "the row does not have as many fields as the head",
+                    where=where,
+                    remedy="Check quotes and delimiters",
                 )
             yield Row(where, dict(record))
 

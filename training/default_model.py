@@ -6,7 +6,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import platformdirs
-
 from iraqstance.annotation.errors import IraqstanceError
 from iraqstance.annotation.normalise import sha256_of
 from iraqstance.dataset.editions import packaged_folder

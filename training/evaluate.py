@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
-
 from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.training.classifier import fit
 from iraqstance.training.corpus import Corpus
@@ -205,7 +204,7 @@ def _stance_tables(
             if corpus.targets is None or corpus.targets[row] == target
         ]
         true = [(corpus.stances or ())[row] for row, _, _ in rows]
-        majority = [max(counts, key=lambda name: (counts[name], name)) for _, _, counts in rows]  # noqa: B023
+        majority = [max(counts, key=lambda name: (counts[name], name)) for _, _, counts in rows]
         random = np.random.default_rng(_SEED)
         draws = [stance_scores(true, [_drawn(counts, random) for _, _, counts in rows], names) for _ in range(_DRAWS)]
         tables[target] = {
@@ -229,7 +228,9 @@ def _topic_table(corpus: Corpus, folds: Sequence[Fold], outcomes: Sequence[_Outc
     true = [labels[row] for row, _, _ in rows]
     random = np.random.default_rng(_SEED)
     draws = [
-        topic_scores(true, [[topic for topic in names if random.random() < shares.get(topic, 0)] for _, _, shares in rows], names)
+        topic_scores(
+            true, [[topic for topic in names if random.random() < shares.get(topic, 0)] for _, _, shares in rows], names
+        )
         for _ in range(_DRAWS)
     ]
     return {
@@ -254,7 +255,9 @@ def _mean(draws: Sequence[Any]) -> Any:
     """Return the mean of equal structures of numbers: score classes, and mappings of them."""
     first = draws[0]
     if is_dataclass(first):
-        return type(first)(**{field.name: _mean([getattr(draw, field.name) for draw in draws]) for field in fields(first)})  # type: ignore[misc]
+        return type(first)(
+            **{field.name: _mean([getattr(draw, field.name) for draw in draws]) for field in fields(first)}
+        )  # type: ignore[misc]
     if isinstance(first, dict):
         return {key: _mean([draw[key] for draw in draws]) for key in first}
     return type(first)(sum(draws) / len(draws))

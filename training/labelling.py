@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
@@ -119,8 +119,8 @@ def prediction_row(prediction: Prediction) -> dict[str, object]:
     return row
 
 
-def _rounded(scores: "dict[str, float] | object") -> dict[str, float]:
-    return {name: round(score, 6) for name, score in dict(scores).items()}  # type: ignore[call-overload]
+def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(score, 6) for name, score in scores.items()}
 
 
 def write_predictions(path: str, predictions: Iterable[Prediction]) -> int:

@@ -5,7 +5,6 @@ the data it was trained on, and the versions of the libraries.
 """
 
 import json
-import os
 import shutil
 import tempfile
 from hashlib import sha256
@@ -14,11 +13,10 @@ from pathlib import Path
 from typing import Any, Literal
 from zipfile import ZIP_DEFLATED
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.training.classifier import Classifier
 from iraqstance.training.corpus import Corpus
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 __all__ = ["DataFacts", "Manifest", "library_versions", "load_classifier", "read_manifest", "save_classifier"]
 
@@ -104,11 +102,11 @@ def _is_empty_folder(path: Path) -> bool:
 def _swap(beside: Path, folder: Path) -> None:
     """Rename a new folder into place; the old one, if any, is moved away first and removed last."""
     if not folder.exists():
-        os.replace(beside, folder)
+        beside.replace(folder)
         return
     old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.old."))
-    os.replace(folder, old)
-    os.replace(beside, folder)
+    folder.replace(old)
+    beside.replace(folder)
     shutil.rmtree(old)
 
 

@@ -1,0 +1,54 @@
+# `make demo` and `make test` do all of their own set-up: a virtual environment in .venv and the locked dependencies.
+PYTHON ?= python3
+ARTICLES ?=
+
+VENV := .venv
+UV := $(VENV)/bin/uv
+RUN := $(UV) run --frozen --all-extras --no-progress
+TREE := build/tree/iraqstance
+
+.PHONY: demo test check typecheck lint tests card help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo                    run the whole path on the open edition"
+	@echo "make demo ARTICLES=FOLDER    the same on your own copies of the source articles"
+	@echo "make test                    linters, types, import rules and tests"
+	@echo "make check                   linters, types and import rules alone"
+	@echo "make card                    make the dataset's files and its card anew"
+
+demo: $(VENV)/.ready
+	$(VENV)/bin/iraqstance demo $(ARTICLES)
+
+test: check tests
+
+check: lint typecheck
+
+lint: $(VENV)/.ready
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+# Checkers that follow import names find the rooms in a tree of links.
+typecheck: $(VENV)/.ready $(TREE)
+	MYPYPATH=build/tree $(VENV)/bin/mypy --package iraqstance
+	PYTHONPATH=build/tree $(VENV)/bin/lint-imports --no-cache
+
+tests: $(VENV)/.ready
+	$(VENV)/bin/pytest
+
+card: $(VENV)/.ready
+	$(VENV)/bin/iraqstance dataset build --output dataset
+
+$(TREE): front annotation dataset training cli
+	mkdir -p $(TREE)
+	for room in annotation dataset training cli; do ln -sfn ../../../$$room $(TREE)/$$room; done
+	ln -sfn ../../../front/__init__.py $(TREE)/__init__.py
+	ln -sfn ../../../front/py.typed $(TREE)/py.typed
+	touch $(TREE)
+
+$(VENV)/.ready: pyproject.toml uv.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 …")'
+	test -x $(UV) || ($(PYTHON) -m venv $(VENV) && $(VENV)/bin/pip install --quiet "uv>=0.5")
+	$(UV) sync --frozen --all-extras --inexact --quiet
+	touch $@
