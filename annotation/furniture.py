@@ -1,6 +1,7 @@
 """The lines around an article that are not part of it, as the rules in ``furniture.yaml`` name them."""
 
 import re
+from bisect import bisect_left
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -9,6 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 __all__ = ["FurnitureRule", "furniture_rule", "furniture_rules", "opens_link_list"]
+
+_TAIL = 120  # characters at a line's end in which a cue is looked for
 
 _LINK_LIST = re.compile(
     r"(?:read also|also read|see also|related\b.{0,30}|recommended.{0,30}|most (?:read|popular|viewed|shared)"
@@ -29,7 +32,7 @@ class FurnitureRule(BaseModel):
         longest: Characters that such a line has at most.
         patterns: Regular expressions that match the whole line.
         contains: Regular expressions that match somewhere in a line that holds a cue.
-        cues: What a line has to hold, in lower case, before ``contains`` is tried.
+        cues: What a line has to hold near its end, in lower case, before ``contains`` is tried.
         examples: Lines that the rule must catch.
     """
 
@@ -50,12 +53,13 @@ class _File(BaseModel):
     rules: tuple[FurnitureRule, ...]
 
 
-class _Compiled(NamedTuple):
-    name: str
+class _Cue(NamedTuple):
+    """A word that makes a line worth a closer look, and the rule and pattern that look."""
+
+    word: str
+    rule: str
     longest: int
-    whole: re.Pattern[str]
-    cues: tuple[str, ...]
-    part: re.Pattern[str]
+    pattern: re.Pattern[str]
 
 
 @cache
@@ -69,19 +73,11 @@ def furniture_rules() -> tuple[FurnitureRule, ...]:
 
 
 @cache
-def _compiled() -> tuple[_Compiled, ...]:
+def _macros() -> dict[str, str]:
     macros = dict(_file().macros)
     for name, text in macros.items():  # a macro may use those before it
         macros[name] = _filled(text, macros)
-
-    def compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
-        joined = "|".join(f"(?:{_filled(pattern, macros)})" for pattern in patterns)
-        return re.compile(joined, re.IGNORECASE | re.VERBOSE)
-
-    return tuple(
-        _Compiled(rule.name, rule.longest, compiled(rule.patterns), rule.cues, compiled(rule.contains))
-        for rule in _file().rules
-    )
+    return macros
 
 
 def _filled(pattern: str, macros: dict[str, str]) -> str:
@@ -90,14 +86,48 @@ def _filled(pattern: str, macros: dict[str, str]) -> str:
     return pattern
 
 
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(_filled(pattern, _macros()), re.IGNORECASE | re.VERBOSE)
+
+
+@cache
+def _lengths() -> tuple[int, ...]:
+    return tuple(sorted({rule.longest for rule in _file().rules}))
+
+
+@cache
+def _whole(longest: int) -> re.Pattern[str]:
+    """Return one pattern for every rule that admits lines of that length, with a group named after each."""
+    rules = [rule for rule in _file().rules if rule.longest >= longest]
+    return _compiled("|".join(f"(?P<{_group(rule.name)}>{'|'.join(rule.patterns)})" for rule in rules))
+
+
+def _group(name: str) -> str:
+    return name.replace("-", "_")
+
+
+@cache
+def _cues() -> tuple[_Cue, ...]:
+    return tuple(
+        _Cue(word, rule.name, rule.longest, _compiled("|".join(rule.contains)))
+        for rule in _file().rules
+        for word in rule.cues
+    )
+
+
 def furniture_rule(line: str) -> str | None:
     """Return the name of the first rule that catches the stripped line, or ``None``."""
-    length, lower = len(line), line.lower()
-    for name, longest, whole, cues, part in _compiled():
-        if length > longest:
-            continue
-        if whole.fullmatch(line) or (cues and any(cue in lower for cue in cues) and part.search(line)):
-            return name
+    length = len(line)
+    place = bisect_left(_lengths(), length)
+    if place == len(_lengths()):
+        return None
+    found = _whole(_lengths()[place]).fullmatch(line)
+    if found and found.lastgroup:
+        return found.lastgroup.replace("_", "-")
+    tail = line[-_TAIL:].lower()
+    for word, rule, longest, pattern in _cues():
+        if word in tail and length <= longest and pattern.search(line):
+            return rule
     return None
 
 

@@ -130,6 +130,8 @@ def render(extract: str) -> str:
     """
     if "\n" not in extract:
         line = extract.strip(BLANKS)
+        if line[:1].isupper():  # no list mark begins so, and most paragraphs do
+            return collapse(without_trailing_dash(line))
         return collapse(without_trailing_dash(line[content_start(line) :]))
     parts: list[str] = []
     previous: str | None = None

@@ -33,7 +33,12 @@ def read_lines(stream: Iterable[bytes], name: str) -> Iterator[Line]:
     """
     offset = byte = 0
     for raw in stream:
-        text = _decoded(raw, name, byte)
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            raise _fault(raw, name, byte, error) from None
+        if "\0" in text:
+            raise _fault(raw, name, byte)
         if byte == 0:
             text = text.removeprefix("\ufeff")
         byte += len(raw)
@@ -44,31 +49,29 @@ def read_lines(stream: Iterable[bytes], name: str) -> Iterator[Line]:
             offset += len(line) + 1
 
 
-def _decoded(raw: bytes, name: str, byte: int) -> str:
+def _fault(raw: bytes, name: str, byte: int, error: UnicodeDecodeError | None = None) -> InputError:
+    """Return the error for a line that is no UTF-8 text and begins at a byte."""
     if byte == 0 and raw.startswith(_UTF16_MARKS):
-        raise InputError(
+        return InputError(
             "the file is UTF-16, not UTF-8",
             where=f"{name}: byte 0",
             remedy="Convert it with: iconv -f UTF-16 -t UTF-8 OLD > NEW",
         )
-    if b"\0" in raw:
-        raise InputError(
+    if error is None or 0 in raw[: error.start]:
+        return InputError(
             "the file holds binary data, not text",
             where=f"{name}: byte {byte + raw.index(0)}",
             expected="UTF-8 text",
             got="a NUL byte",
             remedy="Save the article as plain text first",
         )
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        raise InputError(
-            "invalid UTF-8",
-            where=f"{name}: byte {byte + error.start}",
-            expected="UTF-8 text",
-            got=f"0x{raw[error.start]:02X}",
-            remedy="Convert the file, for example with: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW",
-        ) from None
+    return InputError(
+        "invalid UTF-8",
+        where=f"{name}: byte {byte + error.start}",
+        expected="UTF-8 text",
+        got=f"0x{raw[error.start]:02X}",
+        remedy="Convert the file, for example with: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW",
+    )
 
 
 @contextmanager
