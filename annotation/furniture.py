@@ -30,6 +30,7 @@ class FurnitureRule(BaseModel):
     Attributes:
         name: What the rule catches.
         longest: Characters that such a line has at most.
+        cased: Whether the patterns see the line as it stands, and not in lower case.
         patterns: Regular expressions that match the whole line.
         contains: Regular expressions that match somewhere in a line that holds a cue.
         cues: What a line has to hold near its end, in lower case, before ``contains`` is tried.
@@ -40,6 +41,7 @@ class FurnitureRule(BaseModel):
 
     name: str
     longest: int
+    cased: bool = False
     patterns: tuple[str, ...]
     contains: tuple[str, ...] = ()
     cues: tuple[str, ...] = ()
@@ -51,15 +53,6 @@ class _File(BaseModel):
 
     macros: dict[str, str]
     rules: tuple[FurnitureRule, ...]
-
-
-class _Cue(NamedTuple):
-    """A word that makes a line worth a closer look, and the rule and pattern that look."""
-
-    word: str
-    rule: str
-    longest: int
-    pattern: re.Pattern[str]
 
 
 @cache
@@ -86,8 +79,8 @@ def _filled(pattern: str, macros: dict[str, str]) -> str:
     return pattern
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(_filled(pattern, _macros()), re.IGNORECASE | re.VERBOSE)
+def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    return re.compile(_filled(pattern, _macros()), re.VERBOSE | flags)
 
 
 @cache
@@ -95,24 +88,33 @@ def _lengths() -> tuple[int, ...]:
     return tuple(sorted({rule.longest for rule in _file().rules}))
 
 
-@cache
-def _whole(longest: int) -> re.Pattern[str]:
-    """Return one pattern for every rule that admits lines of that length, with a group named after each."""
-    rules = [rule for rule in _file().rules if rule.longest >= longest]
-    return _compiled("|".join(f"(?P<{_group(rule.name)}>{'|'.join(rule.patterns)})" for rule in rules))
+class _Patterns(NamedTuple):
+    """One pattern for the rules that see lower case and one for the others, with a group named after each rule."""
 
-
-def _group(name: str) -> str:
-    return name.replace("-", "_")
+    lower: re.Pattern[str]
+    cased: re.Pattern[str]
 
 
 @cache
-def _cues() -> tuple[_Cue, ...]:
-    return tuple(
-        _Cue(word, rule.name, rule.longest, _compiled("|".join(rule.contains)))
+def _whole(longest: int) -> _Patterns:
+    """Return the patterns of every rule that admits lines of that length."""
+
+    def joined(*, cased: bool) -> str:
+        rules = [rule for rule in _file().rules if rule.longest >= longest and rule.cased is cased]
+        return "|".join(f"(?P<{rule.name.replace('-', '_')}>{'|'.join(rule.patterns)})" for rule in rules) or r"(?!)"
+
+    # Without IGNORECASE the branches of a pattern are told apart by their first letter, which is much faster.
+    return _Patterns(_compiled(joined(cased=False)), _compiled(joined(cased=True), re.IGNORECASE))
+
+
+@cache
+def _cues() -> dict[str, tuple[str, int, re.Pattern[str]]]:
+    """Return the rule, its greatest length and its pattern for each word that makes a line worth a closer look."""
+    return {
+        word: (rule.name, rule.longest, _compiled("|".join(rule.contains)))
         for rule in _file().rules
         for word in rule.cues
-    )
+    }
 
 
 def furniture_rule(line: str) -> str | None:
@@ -121,13 +123,16 @@ def furniture_rule(line: str) -> str | None:
     place = bisect_left(_lengths(), length)
     if place == len(_lengths()):
         return None
-    found = _whole(_lengths()[place]).fullmatch(line)
+    patterns, lower = _whole(_lengths()[place]), line.lower()
+    found = patterns.lower.fullmatch(lower) or patterns.cased.fullmatch(line)
     if found and found.lastgroup:
         return found.lastgroup.replace("_", "-")
-    tail = line[-_TAIL:].lower()
-    for word, rule, longest, pattern in _cues():
-        if word in tail and length <= longest and pattern.search(line):
-            return rule
+    tail, cues = lower[-_TAIL:], _cues()
+    for word in cues:
+        if word in tail:
+            rule, longest, pattern = cues[word]
+            if length <= longest and pattern.search(lower):
+                return rule
     return None
 
 

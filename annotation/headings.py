@@ -72,20 +72,21 @@ def _is_heading(text: str, *, head: bool) -> bool:
     """Tell whether the text is a title or heading; ``head`` says that no paragraph has come before it."""
     if len(text) > 300:
         return False
+    if look.ends_sentence(text):
+        return _is_sentence_heading(text, head=head)
     words = len(text.split())
     if text.endswith(":"):
         return words <= 14
-    if look.ends_sentence(text):
-        return _is_sentence_heading(text, words, head=head)
     if text.endswith((",", ";", "،")):
         return False
     return words <= (25 if head else 15) or (words <= 25 and look.is_title_case(text))
 
 
-def _is_sentence_heading(text: str, words: int, *, head: bool) -> bool:
+def _is_sentence_heading(text: str, *, head: bool) -> bool:
     """Tell whether a text that ends as a sentence does is a heading: a short question, or "Back in the U.S."."""
     if text.rstrip("\"'”’»)").endswith((".", "…", "۔", "。")):
-        return words <= 16 and look.ends_with_abbreviation(text) and look.is_title_case(text)
+        return look.ends_with_abbreviation(text) and len(text.split()) <= 16 and look.is_title_case(text)
     if _SEVERAL_SENTENCES.search(text) or _QUESTION_LABEL.match(text):
         return False
+    words = len(text.split())
     return words <= (25 if head else 8) or (words <= 20 and look.is_title_case(text))

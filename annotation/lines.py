@@ -29,6 +29,7 @@ _MARK = re.compile(
 )
 _MARK_OPENERS = frozenset(_DASHES + _BULLETS + "o(0123456789abcdefghijklmnopqrstuvwxyz")
 _CLOSERS = "\"'”’»)]›“"
+_STOPS = frozenset(".!?…؟۔。")
 _SENTENCE_END = re.compile(rf"[.!?…؟۔。][{re.escape(_CLOSERS)}]*(?:\s?\[\d+\]|[¹²³⁴⁵⁶⁷⁸⁹⁰]+)*\Z")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(“\"])(?:(?:[A-Za-z]\.){2,}|(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|Gov|Sen|Rep|St|Jr|Sr|Inc|Ltd|Co|Corp|vs|No|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.)\Z"
@@ -78,7 +79,7 @@ def content_start(line: str, previous: str | None = None) -> int:
 
 def ends_sentence(line: str) -> bool:
     """Tell whether the line ends with a sentence, quotation marks, brackets and footnote marks left aside."""
-    return _SENTENCE_END.search(line[-40:]) is not None
+    return line[-1:] in _STOPS or _SENTENCE_END.search(line[-40:]) is not None
 
 
 def ends_clause(line: str) -> bool:

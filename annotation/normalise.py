@@ -1,7 +1,6 @@
 """One form for every text: what hashes cover."""
 
 import hashlib
-import re
 import unicodedata
 
 __all__ = ["BLANKS", "ZERO_WIDTH", "collapse", "fingerprint", "sha256_of"]
@@ -13,13 +12,12 @@ ZERO_WIDTH = "\u200b\u2060\ufeff"
 #: All that a blank line may hold.
 BLANKS = " \t\r\n\v\f" + ZERO_WIDTH + "".join(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
 
-_INVISIBLE = re.compile(f"[{ZERO_WIDTH}]")
-
 
 def collapse(text: str) -> str:
     """Return the text with every run of white space as one space, and without zero-width spaces."""
-    if not text.isascii():
-        text = _INVISIBLE.sub("", text)
+    for invisible in ZERO_WIDTH:
+        if invisible in text:
+            text = text.replace(invisible, "")
     return " ".join(text.split())
 
 

@@ -40,7 +40,7 @@ def paragraph_row(paragraph: Paragraph, *, text: bool = True) -> dict[str, objec
 
 def paragraph_line(paragraph: Paragraph) -> str:
     """Return the paragraph as one line of JSON."""
-    return json.dumps(paragraph_row(paragraph), ensure_ascii=False) + "\n"
+    return _ENCODE(paragraph_row(paragraph)) + "\n"
 
 
 def judgement_row(judgement: Judgement, schema: Schema) -> dict[str, object]:
@@ -188,6 +188,7 @@ def _topics(row: Row, schema: Schema) -> tuple[str, ...]:
     return schema.ordered_topics(values)
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 _REQUIRED: Mapping[str, object] = {}
 
 

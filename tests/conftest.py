@@ -1,0 +1,79 @@
+"""What tests share: the packaged schema, the source articles where they are, and the command as a user runs it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from iraqstance.annotation.schema import Schema, packaged_schema
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTICLES = Path(os.environ.get("IRAQSTANCE_ARTICLES", ROOT.parent / "shared" / "articles"))
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def schema() -> Schema:
+    return packaged_schema()
+
+
+@pytest.fixture
+def articles() -> Path:
+    """The folder of source articles, which belong to their publishers and are not in this repository."""
+    if not ARTICLES.is_dir():
+        pytest.skip(f"the source articles are not at {ARTICLES}; name their folder in IRAQSTANCE_ARTICLES")
+    return ARTICLES
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for caches that commands fill, shared so that the default model is trained once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def run(tmp_path: Path, cache: Path) -> Run:
+    """Run ``iraqstance`` in a process of its own, in an empty folder, as a user would."""
+
+    def run_command(
+        *arguments: str | Path, stdin: str | bytes = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-W",
+                "error::DeprecationWarning:iraqstance",
+                "-m",
+                "iraqstance.cli",
+                *map(str, arguments),
+            ],
+            input=given,
+            capture_output=True,
+            check=False,
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "HF_HOME": str(cache / "hf"),
+                "HF_HUB_OFFLINE": "1",
+                "IRAQSTANCE_CACHE": str(cache / "iraqstance"),
+                **environment,
+            },
+        )
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run_command
+
+
+@pytest.fixture(autouse=True, scope="session")
+def offline(cache: Path) -> Iterator[None]:
+    """Keep Hugging Face and the default model's cache inside the test's own folders."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HOME", str(cache / "hf"))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("IRAQSTANCE_CACHE", str(cache / "iraqstance"))
+        yield
