@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from iraqstance.annotation.schema import Schema, packaged_schema
 
 ROOT = Path(__file__).resolve().parent.parent
