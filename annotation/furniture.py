@@ -1,7 +1,7 @@
 """The lines around an article that are not part of it, as the rules in ``furniture.yaml`` name them."""
 
 import re
-from bisect import bisect_left
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -83,28 +83,26 @@ def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile(_filled(pattern, _macros()), re.VERBOSE | flags)
 
 
-@cache
-def _lengths() -> tuple[int, ...]:
-    return tuple(sorted({rule.longest for rule in _file().rules}))
+class _Whole(NamedTuple):
+    """One rule's patterns for whole lines, ready to match. Apart from each other they reject a line fastest."""
 
-
-class _Patterns(NamedTuple):
-    """One pattern for the rules that see lower case and one for the others, with a group named after each rule."""
-
-    lower: re.Pattern[str]
-    cased: re.Pattern[str]
+    name: str
+    longest: int
+    cased: bool
+    match: Callable[[str], re.Match[str] | None]
 
 
 @cache
-def _whole(longest: int) -> _Patterns:
-    """Return the patterns of every rule that admits lines of that length."""
-
-    def joined(*, cased: bool) -> str:
-        rules = [rule for rule in _file().rules if rule.longest >= longest and rule.cased is cased]
-        return "|".join(f"(?P<{rule.name.replace('-', '_')}>{'|'.join(rule.patterns)})" for rule in rules) or r"(?!)"
-
-    # Without IGNORECASE the branches of a pattern are told apart by their first letter, which is much faster.
-    return _Patterns(_compiled(joined(cased=False)), _compiled(joined(cased=True), re.IGNORECASE))
+def _wholes() -> tuple[_Whole, ...]:
+    return tuple(
+        _Whole(
+            rule.name,
+            rule.longest,
+            rule.cased,
+            _compiled("|".join(rule.patterns), re.IGNORECASE if rule.cased else 0).fullmatch,
+        )
+        for rule in _file().rules
+    )
 
 
 @cache
@@ -119,14 +117,10 @@ def _cues() -> dict[str, tuple[str, int, re.Pattern[str]]]:
 
 def furniture_rule(line: str) -> str | None:
     """Return the name of the first rule that catches the stripped line, or ``None``."""
-    length = len(line)
-    place = bisect_left(_lengths(), length)
-    if place == len(_lengths()):
-        return None
-    patterns, lower = _whole(_lengths()[place]), line.lower()
-    found = patterns.lower.fullmatch(lower) or patterns.cased.fullmatch(line)
-    if found and found.lastgroup:
-        return found.lastgroup.replace("_", "-")
+    length, lower = len(line), line.lower()
+    for name, longest, cased, match in _wholes():
+        if length <= longest and match(line if cased else lower):
+            return name
     tail, cues = lower[-_TAIL:], _cues()
     for word in cues:
         if word in tail:

@@ -1,17 +1,22 @@
 """Commands of the annotation room: segment, tasks, agreement, adjudicate."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from iraqstance.cli.console import complain, note, print_issues, print_json, print_table, tracked
+
+if TYPE_CHECKING:
+    from iraqstance.annotation.agreement import Agreement, Estimate
 
 __all__ = ["register"]
 
 SchemaFile = Annotated[
     Path | None, typer.Option("--schema", help="Label schema (YAML). Without it, the packaged one.", metavar="FILE")
 ]
+_WIDE_PAIRS = 3  # so many pairs of annotators have room beside each other
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 tasks = typer.Typer(help="Label Studio by file: write its import file, read its JSON export.", no_args_is_help=True)
@@ -160,13 +165,27 @@ def agreement(
     if json:
         print_json(questions)
         return
-    rows = []
+    pairs = list(dict.fromkeys(pair for question in questions for pair in question.kappas))
+    if len(pairs) <= _WIDE_PAIRS:
+        head = ("question", "paragraphs", "alpha", *(f"kappa\n{' ~ '.join(pair)}" for pair in pairs))
+        print_table(head, [_agreement_row(question, pairs) for question in questions])
+        return
+    rows: list[tuple[object, ...]] = []
     for question in questions:
-        alpha = question.alpha
-        rows.append((question.question, "alpha, all", alpha.value, alpha.low, alpha.high, alpha.observed, alpha.count))
-        for pair, kappa in question.kappas.items():
-            rows.append(("", " ~ ".join(pair), kappa.value, kappa.low, kappa.high, kappa.observed, kappa.count))
-    print_table(("question", "figure", "value", "2.5 %", "97.5 %", "observed", "paragraphs"), rows)
+        rows.append((question.question, "alpha, all", question.alpha.count, _interval(question.alpha)))
+        rows += [("", " ~ ".join(pair), kappa.count, _interval(kappa)) for pair, kappa in question.kappas.items()]
+    print_table(("question", "figure", "paragraphs", "value"), rows)
+
+
+def _agreement_row(question: "Agreement", pairs: Sequence[tuple[str, str]]) -> tuple[object, ...]:
+    kappas = [_interval(question.kappas[pair]) if pair in question.kappas else "" for pair in pairs]
+    return (question.question, question.alpha.count, _interval(question.alpha), *kappas)
+
+
+def _interval(estimate: "Estimate") -> str:
+    if math.isnan(estimate.value):
+        return "undefined"
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 
 def adjudicate(

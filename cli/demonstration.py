@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_PREVIEW = 120  # characters of a file's first line that are shown
+
 # Written for this page, as an analyst would bring them.
 _TEXTS = (
     "Business groups in Basra welcomed Washington's new approach under Trump and hope for American investment in gas.",
@@ -98,7 +100,7 @@ def _steps(articles: Path, output: Path, *, own_copies: bool) -> list[tuple[str,
 def _first_line(path: Path) -> str:
     with path.open(encoding="utf-8") as stream:
         line = stream.readline().rstrip("\n")
-    return line if len(line) <= 200 else line[:200] + "…"
+    return line if len(line) <= _PREVIEW else line[:_PREVIEW] + "…"
 
 
 def _write_articles(edition: "Edition", folder: Path) -> None:
