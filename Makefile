@@ -7,7 +7,7 @@ UV := $(VENV)/bin/uv
 RUN := $(UV) run --frozen --all-extras --no-progress
 TREE := build/tree/iraqstance
 
-.PHONY: demo test check typecheck lint tests card help
+.PHONY: demo test check readme typecheck lint tests card help
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make demo ARTICLES=FOLDER    the same on your own copies of the source articles"
 	@echo "make test                    linters, types, import rules and tests"
 	@echo "make check                   linters, types and import rules alone"
+	@echo "make readme                  put the demo's true output into the README"
 	@echo "make card                    make the dataset's files and its card anew"
 
 demo: $(VENV)/.ready
@@ -36,6 +37,9 @@ typecheck: $(VENV)/.ready $(TREE)
 
 tests: $(VENV)/.ready
 	$(VENV)/bin/pytest
+
+readme: $(VENV)/.ready
+	$(VENV)/bin/python benchmarks/readme.py $(if $(ARTICLES),--articles $(ARTICLES))
 
 card: $(VENV)/.ready
 	$(VENV)/bin/iraqstance dataset build --output dataset

@@ -154,6 +154,8 @@ def agreement(
 ) -> None:
     """Print Cohen's kappa of each pair of annotators and Krippendorff's alpha, with 95 % bootstrap intervals.
 
+    n is the number of paragraphs that the figures rest on. "undefined" stands where answers do not vary.
+
     Example: iraqstance agreement judgements.jsonl
     """
     from iraqstance.annotation import agreement as figures
@@ -167,14 +169,14 @@ def agreement(
         return
     pairs = list(dict.fromkeys(pair for question in questions for pair in question.kappas))
     if len(pairs) <= _WIDE_PAIRS:
-        head = ("question", "paragraphs", "alpha", *(f"kappa\n{' ~ '.join(pair)}" for pair in pairs))
+        head = ("question", "n", "alpha", *(f"kappa\n{' ~ '.join(pair)}" for pair in pairs))
         print_table(head, [_agreement_row(question, pairs) for question in questions])
         return
     rows: list[tuple[object, ...]] = []
     for question in questions:
         rows.append((question.question, "alpha, all", question.alpha.count, _interval(question.alpha)))
         rows += [("", " ~ ".join(pair), kappa.count, _interval(kappa)) for pair, kappa in question.kappas.items()]
-    print_table(("question", "figure", "paragraphs", "value"), rows)
+    print_table(("question", "figure", "n", "value"), rows)
 
 
 def _agreement_row(question: "Agreement", pairs: Sequence[tuple[str, str]]) -> tuple[object, ...]:

@@ -13,6 +13,8 @@ __all__ = ["complain", "note", "print_issues", "print_json", "print_table", "tra
 
 T = TypeVar("T")
 
+_WIDTH = 120  # of a table that is no terminal's
+
 
 def complain(message: str) -> None:
     """Print an error."""
@@ -63,13 +65,17 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, wide: 
     for number, name in enumerate(head):
         numeric = all(line[number][:1] in "-0123456789" for line in lines)
         table.add_column(
-            name, justify="right" if numeric else "left", no_wrap=name != wide, ratio=1 if name == wide else None
+            name,
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=numeric,
+            ratio=1 if name == wide else None,
         )
     for line in lines:
         table.add_row(*line)
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console.width = 110
+        console.width = _WIDTH
     console.print(table)
 
 

@@ -1,0 +1,145 @@
+"""The labelling interface: accepted by Label Studio's own validation, with every definition and key in it."""
+
+import html
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, fromstring
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from iraqstance.annotation.interface import COMMENT, TEXT, TOPICS, UNSURE, interface_xml
+from iraqstance.annotation.schema import LabelDefinition, Schema, packaged_schema
+
+SIGNS = "<b>&amp;</b> \"quoted\" 'so' & 3 < 4 > 2 $text {{x}} نهر 🌊"
+
+
+def river(*targets: str, definition: str = SIGNS) -> Schema:
+    return Schema.model_validate(
+        {
+            "name": "river",
+            "version": 1,
+            "targets": [{"name": name, "title": f"the {name} {definition}"} for name in targets],
+            "stance_question": f"What does it say? {definition}",
+            "stances": [
+                {"name": "pro", "definition": f"For it. {definition}", "hotkey": "p"},
+                {"name": "con", "definition": f"Not for it. {definition}", "hotkey": "c"},
+            ],
+            "topic_question": f"What is it about? {definition}",
+            "topics": [
+                {"name": "fish", "definition": f"Fish. {definition}", "hotkey": "1"},
+                {"name": "power", "definition": f"Power. {definition}"},
+            ],
+            "unsure": {"title": f"Unsure {definition}", "hotkey": "u"},
+        }
+    )
+
+
+SCHEMAS = {"packaged": packaged_schema(), "one-target": river("dam"), "two-targets": river("dam", "canal")}
+every_schema = pytest.mark.parametrize("labels", SCHEMAS.values(), ids=SCHEMAS)
+
+
+def controls(labels: Schema) -> dict[str, Element]:
+    """The controls of the interface by name."""
+    tree = fromstring(interface_xml(labels))  # noqa: S314 - made a line before
+    return {str(element.get("name")): element for element in tree.iter() if element.get("toName")}
+
+
+def headers(labels: Schema) -> list[str]:
+    tree = fromstring(interface_xml(labels))  # noqa: S314 - made a line before
+    return [str(element.get("value")) for element in tree.iter("Header")]
+
+
+def shown(choices: Element) -> Iterator[tuple[str, str, str | None]]:
+    """The name, what is read beside it, and the key of each choice."""
+    for choice in choices.iter("Choice"):
+        yield str(choice.get("value")), html.unescape(str(choice.get("html"))), choice.get("hotkey")
+
+
+def expected(definitions: tuple[LabelDefinition, ...], *, keys: bool) -> list[tuple[str, str, str | None]]:
+    return [
+        (label.name, f"<b>{label.name}</b> {label.definition}", label.hotkey if keys else None) for label in definitions
+    ]
+
+
+@every_schema
+def test_the_interface_passes_label_studio_s_own_validation(labels: Schema) -> None:
+    from label_studio_sdk.label_interface import LabelInterface
+
+    interface = LabelInterface(interface_xml(labels))
+    interface.validate()
+    assert interface.validate_task({"data": {TEXT: "Rain fell."}})
+    assert not interface.validate_task({"data": {"other": "Rain fell."}})
+    columns = set(labels.stance_columns.values())
+    assert {control.name for control in interface.controls} == {*columns, TOPICS, UNSURE, COMMENT}
+
+
+@every_schema
+def test_every_topic_is_offered_with_its_definition_and_key(labels: Schema) -> None:
+    assert list(shown(controls(labels)[TOPICS])) == expected(labels.topics, keys=True)
+
+
+@every_schema
+def test_every_stance_is_offered_with_its_definition_for_each_target(labels: Schema) -> None:
+    """With two targets one key would answer two questions, so that stances have none."""
+    for column in labels.stance_columns.values():
+        assert list(shown(controls(labels)[column])) == expected(labels.stances, keys=len(labels.targets) == 1)
+
+
+@every_schema
+def test_the_unsure_tick_has_its_title_and_key(labels: Schema) -> None:
+    assert list(shown(controls(labels)[UNSURE])) == [(UNSURE, labels.unsure.title, labels.unsure.hotkey)]
+
+
+@every_schema
+def test_the_questions_and_the_targets_titles_are_read_above_the_answers(labels: Schema) -> None:
+    read = "\n".join(headers(labels))
+    assert labels.stance_question in read
+    assert labels.topic_question in read
+    assert all(target.title in read for target in labels.targets)
+
+
+def test_the_target_s_definition_is_read_on_the_screen() -> None:
+    """What counts as the target decides the stance, so that it stands beside the question."""
+    labels = packaged_schema()
+    assert labels.targets[0].definition in html.unescape(html.unescape(interface_xml(labels)))
+
+
+@every_schema
+def test_stance_and_topics_have_to_be_answered_and_the_rest_need_not(labels: Schema) -> None:
+    required = {name for name, control in controls(labels).items() if control.get("required") == "true"}
+    assert required == {*labels.stance_columns.values(), TOPICS}
+    assert all(controls(labels)[name].get("requiredMessage") for name in required)
+
+
+@every_schema
+def test_a_stance_is_one_choice_and_topics_are_several(labels: Schema) -> None:
+    kinds = {name: control.get("choice") for name, control in controls(labels).items()}
+    assert {kinds[column] for column in labels.stance_columns.values()} == {"single-radio"}
+    assert kinds[TOPICS] == "multiple"
+
+
+@every_schema
+def test_every_control_asks_about_the_paragraph(labels: Schema) -> None:
+    assert {control.get("toName") for control in controls(labels).values()} == {TEXT}
+
+
+def test_no_key_stands_twice_on_the_screen() -> None:
+    for labels in SCHEMAS.values():
+        keys = [key for control in controls(labels).values() for _, _, key in shown(control) if key]
+        assert len(keys) == len(set(keys))
+
+
+def test_the_same_schema_gives_the_same_interface() -> None:
+    assert interface_xml(river("dam", "canal")) == interface_xml(river("dam", "canal"))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=40) | st.just("two\nlines"))
+def test_any_definition_is_shown_as_it_was_written(definition: str) -> None:
+    from label_studio_sdk.label_interface import LabelInterface
+
+    labels = river("dam", "canal", definition=definition)
+    LabelInterface(interface_xml(labels)).validate()
+    assert list(shown(controls(labels)[TOPICS])) == expected(labels.topics, keys=True)
+    assert list(shown(controls(labels)["stance_canal"])) == expected(labels.stances, keys=False)
+    assert f"Question 1b: stance towards the canal {definition}" in headers(labels)
