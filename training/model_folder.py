@@ -134,8 +134,13 @@ def _manifest(classifier: Classifier, corpus: Corpus, folder: Path) -> Manifest:
 
 
 def library_versions() -> dict[str, str]:
-    """Return the installed versions of what a fitted model depends on."""
-    return {name: version(name) for name in _LIBRARIES}
+    """Return the installed versions of what a fitted model depends on.
+
+    Raises:
+        MissingExtraError: Without the extra ``train``.
+    """
+    with from_extra("train"):
+        return {name: version(name) for name in _LIBRARIES}
 
 
 def read_manifest(folder: str | Path) -> Manifest:
