@@ -16,6 +16,7 @@ Lines become groups, groups become paragraphs or furniture. The rules, by name:
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from iraqstance.annotation.records import Paragraph
 
 __all__ = ["segment", "segment_file"]
 
-_REMEMBERED = 50_000  # paragraphs of one article that a repeat is looked for among
+_REMEMBERED = 20_000  # paragraphs of one article that a repeat is looked for among
 _MARKS = "“”\"‘’'«»–—-"
 
 
@@ -53,16 +54,18 @@ def segment(lines: Iterable[Line], article: str) -> Iterator[Paragraph]:
         lines: The article's lines in order, as :func:`read_lines` yields them.
         article: Id of the article.
     """
-    seen: dict[bytes, None] = {}
+    seen: set[bytes] = set()
+    order: deque[bytes] = deque()
     number = 0
     for group in bodies(groups_of(lines)):
         text = group.text
         key = _words_key(text)
         if key in seen:
             continue
-        seen[key] = None
-        if len(seen) > _REMEMBERED:
-            del seen[next(iter(seen))]
+        seen.add(key)
+        order.append(key)
+        if len(order) > _REMEMBERED:
+            seen.remove(order.popleft())
         number += 1
         yield Paragraph(f"{article}/{number:03d}", article, group.start, group.end, text, sha256_of(text))
 
