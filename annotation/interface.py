@@ -72,7 +72,7 @@ def _topics(view: Element, schema: Schema) -> None:
 def _choice(choices: Element, label: LabelDefinition, *, hotkey: bool) -> None:
     key = _hotkey(label.hotkey) if hotkey else {}
     # The html attribute is what shows a definition beside the label; the stored value stays the plain name.
-    html = f"<b>{escape(label.name)}</b> {escape(label.definition)}"
+    html = f"<b>{escape(label.name)}</b>: <span style='font-weight: normal'>{escape(label.definition)}</span>"
     SubElement(choices, "Choice", value=label.name, html=html, attrib=key)
 
 
