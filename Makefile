@@ -4,7 +4,6 @@ ARTICLES ?=
 
 VENV := .venv
 UV := $(VENV)/bin/uv
-RUN := $(UV) run --frozen --all-extras --no-progress
 TREE := build/tree/iraqstance
 
 .PHONY: demo test check readme typecheck lint tests card help
@@ -19,7 +18,7 @@ help:
 	@echo "make card                    make the dataset's files and its card anew"
 
 demo: $(VENV)/.ready
-	$(VENV)/bin/iraqstance demo $(ARTICLES)
+	@$(VENV)/bin/iraqstance demo $(if $(ARTICLES),"$(ARTICLES)")
 
 test: check tests
 
@@ -39,20 +38,21 @@ tests: $(VENV)/.ready
 	$(VENV)/bin/pytest
 
 readme: $(VENV)/.ready
-	$(VENV)/bin/python benchmarks/readme.py $(if $(ARTICLES),--articles $(ARTICLES))
+	$(VENV)/bin/python benchmarks/readme.py $(if $(ARTICLES),--articles "$(ARTICLES)")
 
 card: $(VENV)/.ready
 	$(VENV)/bin/iraqstance dataset build --output dataset
 
 $(TREE): front annotation dataset training cli
-	mkdir -p $(TREE)
-	for room in annotation dataset training cli; do ln -sfn ../../../$$room $(TREE)/$$room; done
-	ln -sfn ../../../front/__init__.py $(TREE)/__init__.py
-	ln -sfn ../../../front/py.typed $(TREE)/py.typed
-	touch $(TREE)
+	@mkdir -p $(TREE)
+	@for room in annotation dataset training cli; do ln -sfn ../../../$$room $(TREE)/$$room; done
+	@ln -sfn ../../../front/__init__.py $(TREE)/__init__.py
+	@ln -sfn ../../../front/py.typed $(TREE)/py.typed
+	@touch $(TREE)
 
 $(VENV)/.ready: pyproject.toml uv.lock
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 …")'
-	test -x $(UV) || ($(PYTHON) -m venv $(VENV) && $(VENV)/bin/pip install --quiet "uv>=0.5")
-	$(UV) sync --frozen --all-extras --inexact --quiet
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 …")'
+	@echo "Setting up $(VENV), once."
+	@test -x $(UV) || ($(PYTHON) -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check "uv>=0.5")
+	@$(UV) sync --frozen --all-extras --inexact --quiet
+	@touch $@
