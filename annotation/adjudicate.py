@@ -16,8 +16,8 @@ def adjudicate(judgements: Iterable[Judgement], schema: Schema) -> list[Label]:
 
     A stance, and each topic on its own, is settled by more than half of the independent judgements. What has no such
     majority is a tie: a ``tie-break`` judgement settles it; without one it stays open (an empty stance, no topics).
-    Topics are open where no topic has a majority. An exclusive topic that wins beside others gives way to them.
-    Votes count independent judgements only.
+    Topics are open as a whole where any topic is tied or none has a majority. An exclusive topic that wins beside
+    others gives way to them. Votes count independent judgements only.
     """
     by_paragraph: dict[str, list[Judgement]] = {}
     for judgement in judgements:

@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 Answers = NDArray[np.int64]
 
 _RESAMPLES = 2000
+_CELLS = 10_000_000  # of a piece of the table of resamples, which would not fit into memory as a whole
 _SEED = 20250120
 
 
@@ -71,7 +72,7 @@ def agreement(judgements: Iterable[Judgement], schema: Schema) -> list[Agreement
     independent = [judgement for judgement in judgements if judgement.round == "independent"]
     paragraphs = {name: number for number, name in enumerate(dict.fromkeys(j.paragraph for j in independent))}
     annotators = {name: number for number, name in enumerate(sorted({j.annotator for j in independent}))}
-    if len(independent) == len(paragraphs):
+    if len({(judgement.paragraph, judgement.annotator) for judgement in independent}) == len(paragraphs):
         raise InputError(
             "no paragraph was judged by two annotators",
             got=f"{len(independent)} judgements of {len(paragraphs)} paragraphs",
@@ -157,8 +158,9 @@ def masi_distance(sets: Sequence[Sequence[str]]) -> Floats:
     distance = np.zeros((len(sets), len(sets)))
     for (i, left), (j, right) in combinations(enumerate(map(frozenset, sets)), 2):
         shared = left & right
-        monotonicity = 2 / 3 if shared in (left, right) else 1 / 3
-        distance[i, j] = distance[j, i] = 1 - monotonicity * len(shared) / len(left | right)
+        if left != right:
+            monotonicity = 2 / 3 if shared in {left, right} else 1 / 3
+            distance[i, j] = distance[j, i] = 1 - monotonicity * len(shared) / len(left | right)
     return distance
 
 
@@ -176,12 +178,16 @@ def _estimate(figure: Callable[[Floats], tuple[Floats, Floats]], paragraphs: int
     nothing = float("nan")
     if not paragraphs:
         return Estimate(nothing, nothing, nothing, 0, nothing)
-    resamples = np.random.default_rng(_SEED).multinomial(paragraphs, np.full(paragraphs, 1 / paragraphs), _RESAMPLES)
-    weights = np.vstack([np.ones(paragraphs), resamples]).astype(np.float64)
+    random, share = np.random.default_rng(_SEED), np.full(paragraphs, 1 / paragraphs)
     with np.errstate(divide="ignore", invalid="ignore"):
-        within, expected = figure(weights)
-        values = np.where(expected > 0, 1 - within / expected, np.nan)
-    value = float(values[0])
-    defined = values[1:][~np.isnan(values[1:])]
+        within, expected = figure(np.ones((1, paragraphs)))
+        observed, values = 1 - within[0], [np.where(expected > 0, 1 - within / expected, np.nan)]
+        at_once = max(1, _CELLS // paragraphs)
+        for start in range(0, _RESAMPLES, at_once):
+            weights = random.multinomial(paragraphs, share, min(at_once, _RESAMPLES - start)).astype(np.float64)
+            within, expected = figure(weights)
+            values.append(np.where(expected > 0, 1 - within / expected, np.nan))
+    value, resampled = float(values[0][0]), np.concatenate(values[1:])
+    defined = resampled[~np.isnan(resampled)]
     low, high = np.percentile(defined, [2.5, 97.5]) if not np.isnan(value) and len(defined) else (nothing, nothing)
-    return Estimate(value, float(low), float(high), paragraphs, float(1 - within[0]))
+    return Estimate(value, float(low), float(high), paragraphs, float(observed))

@@ -41,6 +41,9 @@ def _stance(view: Element, schema: Schema, target: Target, number: int) -> None:
     heading = f"Question 1{chr(96 + number) if several else ''}: stance towards {target.title}"
     SubElement(view, "Header", value=heading, size="5")
     SubElement(view, "Header", value=schema.stance_question, size="6")
+    if target.definition:
+        panel = SubElement(SubElement(view, "Collapse"), "Panel", value=f"What counts as {target.title}")
+        SubElement(panel, "Header", value=target.definition, size="6")
     choices = SubElement(
         view,
         "Choices",

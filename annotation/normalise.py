@@ -28,4 +28,4 @@ def fingerprint(text: str) -> str:
 
 def sha256_of(text: str) -> str:
     """Return the SHA-256 of the text in UTF-8 as it is, as 64 hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Issue", "Judgement", "Label", "Paragraph", "Prediction"]
+__all__ = ["KINDS", "ROUNDS", "Issue", "Judgement", "Label", "Paragraph", "Prediction"]
+
+#: Who may have judged, and in which round. The first of each is what a record says that does not say.
+KINDS = ("person", "model")
+ROUNDS = ("independent", "tie-break")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Label:
     Attributes:
         paragraph: Id of the paragraph.
         stances: Adjudicated label of each target, by the target's name; empty string where a tie is open.
-        topics: Adjudicated topics in schema order; empty where none has a majority.
+        topics: Adjudicated topics in schema order; empty where a tie on any topic is open, or none has a majority.
         votes: How many independent annotators chose each label, by column and label.
         settled_by: For each column, ``majority``, ``tie-break`` or ``open``.
     """

@@ -7,7 +7,7 @@ from typing import Any
 
 from iraqstance.annotation.errors import InputError, SchemaError
 from iraqstance.annotation.normalise import fingerprint
-from iraqstance.annotation.records import Judgement, Label, Paragraph
+from iraqstance.annotation.records import KINDS, ROUNDS, Judgement, Label, Paragraph
 from iraqstance.annotation.schema import Schema
 from iraqstance.annotation.storage import Row, read_rows, write_rows
 
@@ -103,6 +103,8 @@ def read_paragraphs(path: str | Path) -> list[Paragraph]:
 def _paragraph(row: Row) -> Paragraph:
     text = _field(row, "text", str, "")
     identity = _field(row, "id", str)
+    if not identity:
+        raise InputError("the field 'id' is empty", where=row.where, expected="<article>/<number>")
     sha256 = _field(row, "sha256", str, "") or fingerprint(text)
     if not text and "sha256" not in row.value:
         raise InputError("the paragraph has neither text nor hash", where=row.where, expected='"text" or "sha256"')
@@ -144,8 +146,8 @@ def _judgement(row: Row, schema: Schema) -> Judgement:
         stances=stances,
         topics=_topics(row, schema),
         unsure=_field(row, "unsure", bool, default=False),
-        kind=_field(row, "kind", str, "person"),
-        round=_field(row, "round", str, "independent"),
+        kind=_one_of(row, "kind", KINDS),
+        round=_one_of(row, "round", ROUNDS),
         comment=_field(row, "comment", str, ""),
     )
 
@@ -161,7 +163,7 @@ def read_labels(path: str | Path, schema: Schema) -> list[Label]:
         Label(
             paragraph=_field(row, "paragraph", str),
             stances={target: _stance(row, column, schema) for target, column in schema.stance_columns.items()},
-            topics=_topics(row, schema),
+            topics=_settled_topics(row, schema),
             votes=_field(row, "votes", dict, {}),
             settled_by=_field(row, "settled_by", dict, {}),
         )
@@ -183,6 +185,12 @@ def _stance(row: Row, column: str, schema: Schema) -> str:
     return str(value)
 
 
+def _settled_topics(row: Row, schema: Schema) -> tuple[str, ...]:
+    if _field(row, "topics", list) == []:
+        raise InputError("'topics' is open", where=row.where, remedy="Settle the tie with a further judgement first")
+    return _topics(row, schema)
+
+
 def _topics(row: Row, schema: Schema) -> tuple[str, ...]:
     values = _field(row, "topics", list)
     fault = schema.topics_fault(values)
@@ -198,12 +206,34 @@ def _field(row: Row, name: str, kind: type, default: object = _REQUIRED) -> Any:
     value = row.value.get(name, default)
     if value is _REQUIRED:
         raise InputError(f"the field {name!r} is missing", where=row.where, got=f"fields {', '.join(row.value)}")
-    if not isinstance(value, kind):
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise InputError(
             f"the field {name!r} has the wrong type",
             where=row.where,
             expected=kind.__name__,
             got=type(value).__name__,
+        )
+    if isinstance(value, str) and not _is_whole(value):
+        raise InputError(
+            f"the field {name!r} holds half of a surrogate pair", where=row.where, remedy="Correct the text"
+        )
+    return value
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _one_of(row: Row, name: str, values: tuple[str, ...]) -> str:
+    """Return a field that takes one of a few values, the first where it is absent."""
+    value = str(_field(row, name, str, values[0]))
+    if value not in values:
+        raise InputError(
+            f"the field {name!r} has an unknown value", where=row.where, expected=" or ".join(values), got=value
         )
     return value
 

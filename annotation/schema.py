@@ -28,7 +28,7 @@ class LabelDefinition(_Frozen):
         name: What is stored.
         definition: What annotators read beside it.
         hotkey: The key that ticks it, or ``None``. With several targets a stance has no hotkey.
-        colour: CSS colour of its mark in plots and in the interface, or ``None``.
+        colour: CSS colour of its mark in plots, or ``None``.
         exclusive: Whether it stands alone, never beside another topic.
     """
 
@@ -162,15 +162,19 @@ def packaged_schema() -> Schema:
 def _parsed(text: bytes, where: str) -> Schema:
     try:
         return Schema.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
+        if isinstance(error, ValidationError):
+            raise _invalid(error, where) from None
         mark = getattr(error, "problem_mark", None)
         line = f": line {mark.line + 1}" if mark else ""
         raise SchemaError("the schema is no YAML", where=f"{where}{line}", remedy="Mend the file") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(map(str, first["loc"])) or "the file"
-        raise SchemaError(
-            f"{field}: {first['msg'].removeprefix('Value error, ')}",
-            where=where,
-            remedy="Compare it with the packaged schema.yaml",
-        ) from None
+
+
+def _invalid(error: ValidationError, where: str) -> SchemaError:
+    first = error.errors(include_url=False)[0]
+    field = ".".join(map(str, first["loc"])) or "the file"
+    return SchemaError(
+        f"{field}: {first['msg'].removeprefix('Value error, ')}",
+        where=where,
+        remedy="Compare it with the packaged schema.yaml",
+    )

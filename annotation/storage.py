@@ -35,6 +35,12 @@ def replacing(path: str | Path) -> Iterator[IO[str]]:
         yield sys.stdout
         return
     target = Path(path)
+    if target.exists() and not target.is_file() and not target.is_dir():
+        with target.open("w", encoding="utf-8", newline="\n") as stream:  # a pipe or a device stays what it is
+            yield stream
+        return
+    if target.is_dir():
+        raise InputError("the file cannot be written", where=str(path), got="a folder", remedy="Name a file")
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     except OSError as error:
@@ -63,7 +69,7 @@ def write_rows(path: str | Path, rows: Iterable[Mapping[str, object]]) -> int:
     count = 0
     with replacing(path) as stream:
         for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            stream.write(_encoded(row) + "\n")
             count += 1
     return count
 
@@ -104,6 +110,10 @@ def _decoded(text: bytes, where: str) -> object:
         raise InputError("the text is not UTF-8", where=where, remedy="Save the file as UTF-8") from None
     except json.JSONDecodeError as error:
         raise InputError(f"invalid JSON: {error.msg} at column {error.colno}", where=where) from None
+    except (RecursionError, ValueError) as error:
+        raise InputError(
+            "the JSON is nested too deep or holds too long a number", where=where, got=str(error)
+        ) from None
 
 
 def read_json(path: str | Path) -> object:
@@ -119,4 +129,13 @@ def read_json(path: str | Path) -> object:
 def write_json(path: str | Path, value: object) -> None:
     """Write one indented JSON document."""
     with replacing(path) as stream:
-        stream.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+        stream.write(_encoded(value, indent=2) + "\n")
+
+
+def _encoded(value: object, indent: int | None = None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell and UTF-8 cannot
+        return json.dumps(value, indent=indent)
+    return text

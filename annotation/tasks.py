@@ -5,6 +5,7 @@ The server checks no answer against its interface, so everything is checked here
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from iraqstance.annotation.errors import InputError, MissingExtraError, from_extra
@@ -184,7 +185,8 @@ class _Reader:
         self.check = check
         self.issues: list[Issue] = []
         self.judgements: dict[tuple[str, str], Judgement] = {}
-        self._written: dict[tuple[str, str], str] = {}
+        self._written: dict[tuple[str, str], datetime] = {}
+        self._nameless = 0
         self._accounts: dict[str, str] = {}
         self._columns = {column: target for target, column in schema.stance_columns.items()}
 
@@ -201,15 +203,15 @@ class _Reader:
         if not isinstance(paragraph, str) or not paragraph:
             self.note("no-paragraph", place, "the task's data names no paragraph; its annotations are left out")
             return
-        if "annotations" not in task:
+        annotations = task.get("annotations")
+        if not isinstance(annotations, list):
             self.note("no-annotations", place, "the task has no list of annotations: export the project as JSON")
             return
         self._check_text(task["data"], place)
         drafts = task.get("drafts")
         if isinstance(drafts, list) and drafts:
             self.note("draft", place, f"{len(drafts)} unsubmitted draft(s) left out", "warning")
-        annotations = task["annotations"]
-        for annotation in annotations if isinstance(annotations, list) else ():
+        for annotation in annotations:
             self._read_annotation(annotation, paragraph, place)
 
     def _check_text(self, data: Mapping[str, object], place: _Place) -> None:
@@ -231,7 +233,7 @@ class _Reader:
         if judgement is None:
             return
         key = (paragraph, annotator)
-        written = str(annotation.get("updated_at") or annotation.get("created_at") or "")
+        written = _time(annotation.get("updated_at") or annotation.get("created_at"))
         if key in self.judgements:
             message = f"{annotator} judged {paragraph} more than once; the last submission counts"
             self.note("judged-twice", place, message, "warning")
@@ -249,7 +251,8 @@ class _Reader:
         if isinstance(account, str) and account:
             return self._accounts.setdefault(account, f"annotator-x{len(self._accounts) + 1}")
         self.note("no-annotator", place, "the annotation names no account; kept under its own number", "warning")
-        return f"annotator-of-{annotation.get('id', '?')}"
+        self._nameless += 1
+        return f"annotator-of-{annotation.get('id') or f'nobody-{self._nameless}'}"
 
     def _judgement(self, result: object, paragraph: str, annotator: str, place: _Place) -> Judgement | None:
         if not isinstance(result, list) or not result:
@@ -290,14 +293,26 @@ class _Reader:
             value = entry.get("value") if isinstance(entry, dict) else None
             if name == COMMENT and isinstance(value, dict):
                 comment = _joined(value.get("text"))
-            elif name not in known:
+            elif not isinstance(name, str) or name not in known:
                 self.note("unknown-control", place, f"{name!r} is no control of this interface; ignored", "warning")
             elif not isinstance(value, dict) or not isinstance(value.get("choices"), list):
                 self.note("no-choices", place, f"{name} holds no list of choices; left out")
                 sound = False
             else:
-                answers.setdefault(str(name), []).extend(value["choices"])
+                answers.setdefault(name, []).extend(value["choices"])
         return answers, comment, sound
+
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def _time(value: object) -> datetime:
+    """Return a time that the server wrote, or the earliest there is."""
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else _LONG_AGO
+    except ValueError:
+        time = _LONG_AGO
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _joined(texts: object) -> str:

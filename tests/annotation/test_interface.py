@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
@@ -49,16 +50,33 @@ def headers(labels: Schema) -> list[str]:
     return [str(element.get("value")) for element in tree.iter("Header")]
 
 
+class Browser(HTMLParser):
+    """Collects what a browser shows of a piece of HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = ""
+
+    def handle_data(self, data: str) -> None:
+        """Keep the text between tags."""
+        self.shown += data
+
+
+def read_text(markup: str) -> str:
+    browser = Browser()
+    browser.feed(markup)
+    browser.close()
+    return browser.shown
+
+
 def shown(choices: Element) -> Iterator[tuple[str, str, str | None]]:
-    """The name, what is read beside it, and the key of each choice."""
+    """The value, what is read beside it, and the key of each choice."""
     for choice in choices.iter("Choice"):
-        yield str(choice.get("value")), html.unescape(str(choice.get("html"))), choice.get("hotkey")
+        yield str(choice.get("value")), read_text(str(choice.get("html"))), choice.get("hotkey")
 
 
 def expected(definitions: tuple[LabelDefinition, ...], *, keys: bool) -> list[tuple[str, str, str | None]]:
-    return [
-        (label.name, f"<b>{label.name}</b> {label.definition}", label.hotkey if keys else None) for label in definitions
-    ]
+    return [(label.name, f"{label.name}: {label.definition}", label.hotkey if keys else None) for label in definitions]
 
 
 @every_schema

@@ -1,0 +1,202 @@
+"""``iraqstance dataset``: build, hydrate, articles."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from iraqstance.annotation.normalise import fingerprint
+from iraqstance.dataset.catalogue import catalogue
+from iraqstance.dataset.editions import packaged_edition, packaged_folder
+from iraqstance.dataset.load import load_parquet
+from iraqstance.training.corpus import read_corpus
+
+Run = Callable[..., CompletedProcess[str]]
+Fault = Callable[[Path], None]
+
+ARTICLE = "964media-2024-12"
+PARAGRAPHS = [{"id": f"tale/{number:03d}", "text": f"The cup number {number} stands there."} for number in (1, 2, 3)]
+
+
+def write_lines(path: Path, rows: list[dict[str, object]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def judgements() -> list[dict[str, object]]:
+    return [
+        {"paragraph": row["id"], "annotator": name, "stance": "neutral", "topics": ["other"]}
+        for row in PARAGRAPHS
+        for name in ("ann", "ben")
+    ]
+
+
+def written_with_this_pyarrow(file: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    created_by: str = pq.read_metadata(file).created_by
+    return created_by == f"parquet-cpp-arrow version {pa.__version__}"
+
+
+def test_the_committed_dataset_is_what_build_makes_now(run: Run, tmp_path: Path) -> None:
+    """The card's own words are kept, so the command starts from the card that is there."""
+    folder = packaged_folder()
+    card = (folder / "README.md").read_bytes()
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "README.md").write_bytes(card)
+    done = run("dataset", "build", "-o", "made")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    committed = {file.name: file for file in (folder / "data").iterdir()}
+    assert set(committed) == {"open.parquet", "source.parquet", "judgements.parquet"}
+    for name, file in committed.items():
+        made = tmp_path / "made" / "data" / name
+        assert load_parquet(made).to_list() == load_parquet(file).to_list()
+        if written_with_this_pyarrow(file):
+            assert made.read_bytes() == file.read_bytes()
+            assert (tmp_path / "made" / "README.md").read_bytes() == card
+
+
+def test_build_makes_a_dataset_of_ones_own(run: Run, tmp_path: Path) -> None:
+    paragraphs = write_lines(tmp_path / "p.jsonl", list(PARAGRAPHS))
+    judged = write_lines(tmp_path / "j.jsonl", judgements())
+    done = run("dataset", "build", paragraphs, "--judgements", judged, "-o", "mine")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"default\s+train\s+3\s+mine/data/default\.parquet", done.stdout)
+    assert load_parquet(tmp_path / "mine" / "data" / "default.parquet")["text"][0] == PARAGRAPHS[0]["text"]
+
+
+def test_build_reports_what_it_leaves_out(run: Run, tmp_path: Path) -> None:
+    paragraphs = write_lines(tmp_path / "p.jsonl", list(PARAGRAPHS))
+    judged = write_lines(tmp_path / "j.jsonl", judgements()[:4])
+    done = run("dataset", "build", paragraphs, "--judgements", judged, "-o", "mine")
+    assert done.returncode == 0
+    assert done.stderr == "warning: tale/003: no judgement names this paragraph; left out [unlabelled]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["p.jsonl"], 2, r"error: paragraphs alone make no dataset .*--judgements or --labels"),
+        (["gone.jsonl", "--judgements", "j.jsonl"], 1, r"error: gone\.jsonl: the file cannot be read"),
+        (["p.jsonl", "--judgements", "gone.jsonl"], 1, r"error: gone\.jsonl: the file cannot be read"),
+        (["p.jsonl", "--judgements", "p.jsonl"], 1, r"error: p\.jsonl: line 1: 'stance' is missing"),
+        (["p.jsonl", "--labels", "open.jsonl"], 1, r"error: open\.jsonl: line 1: 'stance' is missing or open.*Settle"),
+        (["p.jsonl", "--judgements", "j.jsonl", "--schema", "gone.yaml"], 1, r"error: gone\.yaml: the schema cannot"),
+        (["p.jsonl", "--judgements", "j.jsonl", "-o", "p.jsonl"], 1, r"error: p\.jsonl: the dataset folder cannot be"),
+        (["--unknown"], 2, "No such option"),
+    ],
+)
+def test_build_says_what_is_wrong_in_one_line(
+    run: Run, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    write_lines(tmp_path / "p.jsonl", list(PARAGRAPHS))
+    write_lines(tmp_path / "j.jsonl", judgements())
+    write_lines(tmp_path / "open.jsonl", [{"paragraph": "tale/001", "stance": None, "topics": []}])
+    done = run("dataset", "build", *arguments)
+    assert done.returncode == code
+    assert re.search(message, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "dataset").exists()
+
+
+def test_articles_lists_the_catalogue(run: Run) -> None:
+    shown = run("dataset", "articles").stdout
+    listed = json.loads(run("dataset", "articles", "--json").stdout)
+    assert [entry["id"] for entry in listed] == list(catalogue())
+    assert listed == [article.model_dump() for article in catalogue().values()]
+    assert all(name in shown for name in catalogue())
+
+
+@pytest.mark.parametrize("command", ["build", "hydrate", "articles"])
+def test_every_command_shows_an_example(run: Run, command: str) -> None:
+    done = run("dataset", command, "--help")
+    assert done.returncode == 0
+    assert f"iraqstance dataset {command}" in done.stdout.partition("Example:")[2]
+
+
+def test_an_empty_folder_of_articles_names_every_article_and_writes_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = run("dataset", "hydrate", "empty", "-o", "source.jsonl")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert all(f"empty/{name}.txt: the file is not there; expected" in done.stderr for name in catalogue())
+    assert "0 of 109 paragraphs verified" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_a_folder_that_is_none_is_named_with_the_remedy(run: Run) -> None:
+    done = run("dataset", "hydrate", "nowhere")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: nowhere: there is no such folder of articles")
+    assert "iraqstance dataset articles" in done.stderr
+
+
+def test_hydrate_fills_in_the_source_edition(run: Run, articles: Path, tmp_path: Path) -> None:
+    done = run("dataset", "hydrate", articles, "-o", "source.jsonl")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "109 of 109 paragraphs verified by their hash\n"
+    rows = [json.loads(line) for line in (tmp_path / "source.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["id"] for row in rows] == [paragraph.id for paragraph in packaged_edition("source").paragraphs]
+    assert all(fingerprint(row["text"]) == row["sha256"] for row in rows)
+    corpus = read_corpus(tmp_path / "source.jsonl")
+    assert set(corpus.groups or ()) == set(catalogue())
+    labels = load_parquet(packaged_folder() / "data" / "source.parquet")
+    assert list(corpus.stances or ()) == [labels.features["stance"].int2str(value) for value in labels["stance"]]
+
+
+def test_hydrate_writes_to_standard_output_too(run: Run, articles: Path) -> None:
+    done = run("dataset", "hydrate", articles)
+    assert done.returncode == 0
+    assert len([json.loads(line) for line in done.stdout.splitlines()]) == 109
+
+
+def _remove(file: Path) -> None:
+    file.unlink()
+
+
+def _put_another_in_its_place(file: Path) -> None:
+    other = next(name for name in sorted(catalogue()) if name != ARTICLE)
+    file.write_bytes((file.parent / f"{other}.txt").read_bytes())
+
+
+def _alter_a_sentence(file: Path) -> None:
+    hit = [paragraph for paragraph in packaged_edition("source").paragraphs if paragraph.article == ARTICLE][2]
+    text = file.read_text(encoding="utf-8")
+    place = text.index(" ", (hit.start + hit.end) // 2)
+    file.write_text(f"{text[:place]} porcelain{text[place:]}", encoding="utf-8")
+
+
+def _save_in_another_encoding(file: Path) -> None:
+    file.write_bytes(b"caf\xe9\n" + file.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (_remove, r"964media-2024-12\.txt: the file is not there; expected 'Baghdad .*, 964media, https://.*29935"),
+        (_put_another_in_its_place, r"19 of 19 paragraphs are not in it; expected SHA-256 c931ec83.*another article"),
+        (_alter_a_sentence, r"964media-2024-12/003 is not there; expected text with SHA-256 [0-9a-f]{64}"),
+        (_save_in_another_encoding, r"964media-2024-12\.txt: byte 3: invalid UTF-8 .*expected UTF-8 text, got 0xE9"),
+    ],
+)
+def test_hydrate_names_a_fault_and_writes_nothing_unless_part_of_it_is_wanted(
+    run: Run, articles: Path, tmp_path: Path, fault: Fault, message: str
+) -> None:
+    (tmp_path / "copies").mkdir()
+    for file in articles.glob("*.txt"):
+        (tmp_path / "copies" / file.name).write_bytes(file.read_bytes())
+    fault(tmp_path / "copies" / f"{ARTICLE}.txt")
+    (tmp_path / "old.jsonl").write_text("what was there", encoding="utf-8")
+    verified = 108 if fault is _alter_a_sentence else 90
+    whole = run("dataset", "hydrate", "copies", "-o", "old.jsonl")
+    assert whole.returncode == 1
+    assert re.search(message, whole.stderr)
+    assert f"{verified} of 109 paragraphs verified" in whole.stderr
+    assert (tmp_path / "old.jsonl").read_text(encoding="utf-8") == "what was there"
+    part = run("dataset", "hydrate", "copies", "-o", "old.jsonl", "--partial")
+    assert (part.returncode, part.stderr) == (1, whole.stderr)
+    assert len((tmp_path / "old.jsonl").read_text(encoding="utf-8").splitlines()) == verified

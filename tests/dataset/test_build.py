@@ -1,0 +1,241 @@
+"""A Hugging Face dataset folder is made: the same input gives the same bytes, and a failure leaves the old files."""
+
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from iraqstance.annotation.errors import InputError
+from iraqstance.annotation.normalise import fingerprint
+from iraqstance.annotation.records import Judgement, Label, Paragraph
+from iraqstance.annotation.schema import LabelDefinition, Schema, Target
+from iraqstance.dataset.build import build, judgement_rows
+from iraqstance.dataset.editions import Edition, packaged_edition
+from iraqstance.dataset.load import load_folder, load_parquet
+
+TEA = Schema(
+    name="tea",
+    version=1,
+    targets=(Target(name="green", title="green tea"), Target(name="black", title="black tea")),
+    stance_question="Does it like the tea?",
+    stances=(LabelDefinition(name="likes", definition="Yes."), LabelDefinition(name="dislikes", definition="No.")),
+    topic_question="What is it about?",
+    topics=(LabelDefinition(name="taste", definition="Taste."), LabelDefinition(name="price", definition="Price.")),
+)
+
+
+def paragraph(number: int) -> Paragraph:
+    text = f"The cup with the number {number} stands on the table."
+    return Paragraph(f"tale/{number:03d}", "tale", 0, len(text), text, fingerprint(text))
+
+
+def judgement(number: int, annotator: str, black: str = "dislikes") -> Judgement:
+    return Judgement(f"tale/{number:03d}", annotator, {"green": "likes", "black": black}, ("taste",), comment="“é”")
+
+
+def edition(paragraphs: int = 4, annotators: str = "ab") -> Edition:
+    numbers = range(1, paragraphs + 1)
+    judgements = tuple(judgement(number, name) for number in numbers for name in annotators)
+    return Edition("mine", tuple(map(paragraph, numbers)), judgements)
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Return everything in a folder: the bytes of files, ``None`` for folders."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """Let the system refuse to write beyond a size, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_build_makes_the_parquet_files_the_card_and_nothing_else(tmp_path: Path) -> None:
+    made = build([edition()], TEA, tmp_path / "set")
+    assert set(contents(tmp_path / "set")) == {
+        "README.md",
+        "data",
+        "data/judgements.parquet",
+        "data/mine.parquet",
+    }
+    assert [(table.name, table.split, table.file, table.rows) for table in made.tables] == [
+        ("mine", "train", "data/mine.parquet", 8),
+        ("judgements", "train", "data/judgements.parquet", 16),
+    ]
+    assert not made.issues
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Anew in the same folder, and in another one."""
+    build([edition()], TEA, tmp_path / "one")
+    first = contents(tmp_path / "one")
+    build([edition()], TEA, tmp_path / "one")
+    build([edition()], TEA, tmp_path / "two")
+    assert contents(tmp_path / "one") == first
+    assert contents(tmp_path / "two") == first
+
+
+def test_the_tables_state_the_sizes_of_their_files(tmp_path: Path) -> None:
+    made = build([edition()], TEA, tmp_path)
+    assert [table.file_bytes for table in made.tables] == [
+        (tmp_path / table.file).stat().st_size for table in made.tables
+    ]
+    assert [table.rows for table in made.tables] == [len(load_parquet(tmp_path / table.file)) for table in made.tables]
+
+
+def test_text_labels_and_comments_come_back_as_they_went_in(tmp_path: Path) -> None:
+    build([edition(1)], TEA, tmp_path)
+    rows = load_parquet(tmp_path / "data" / "mine.parquet")
+    judged = load_parquet(tmp_path / "data" / "judgements.parquet")
+    assert rows["text"][0] == paragraph(1).text
+    assert [rows.features["stance"].int2str(value) for value in rows["stance"]] == ["likes", "dislikes"]
+    assert set(judged["comment"]) == {"“é”"}
+
+
+def test_every_judgement_is_published_once_for_each_target() -> None:
+    rows = judgement_rows([edition(2)], TEA)
+    assert len({(row["paragraph"], row["annotator"], row["target"]) for row in rows}) == len(rows) == 8
+    assert {row["edition"] for row in rows} == {"mine"}
+
+
+def test_a_build_without_paragraphs_that_were_judged_says_what_it_got(tmp_path: Path) -> None:
+    stray = replace(edition(1), judgements=(judgement(7, "a"),))
+    with pytest.raises(InputError, match=r"edition 'mine' has no labelled paragraph .*1 paragraphs, 1 judgements"):
+        build([stray], TEA, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+def test_left_out_paragraphs_are_reported(tmp_path: Path) -> None:
+    torn = replace(edition(2), judgements=(judgement(1, "a"), judgement(1, "b"), judgement(2, "a")))
+    tied = replace(torn, judgements=(*torn.judgements, judgement(2, "b", black="likes")))
+    made = build([tied], TEA, tmp_path)
+    assert [(issue.rule, issue.where) for issue in made.issues] == [("open-tie", "tale/002")]
+    assert len(load_parquet(tmp_path / "data" / "mine.parquet")) == 2
+
+
+def test_the_judgements_of_a_single_annotator_make_a_dataset(tmp_path: Path) -> None:
+    """Agreement is undefined then; the labels are not."""
+    made = build([edition(annotators="a")], TEA, tmp_path)
+    assert [table.rows for table in made.tables] == [8, 8]
+
+
+def test_labels_alone_make_a_dataset_without_judgements(tmp_path: Path) -> None:
+    labels = [
+        Label(f"tale/{number:03d}", {"green": "likes", "black": "likes"}, ("price",), {}, {}) for number in (1, 2)
+    ]
+    made = build([replace(edition(2), judgements=())], TEA, tmp_path, labels={"mine": labels})
+    assert [table.name for table in made.tables] == ["mine"]
+    assert set(load_parquet(tmp_path / "data" / "mine.parquet")["topics"][0]) == {1}
+
+
+def test_an_edition_of_which_some_paragraphs_lack_their_text_is_refused(tmp_path: Path) -> None:
+    """Leaving out the text of all the others would lose it in silence."""
+    first, *others = edition().paragraphs
+    mixed = replace(edition(), paragraphs=(replace(first, text=""), *others))
+    with pytest.raises(InputError, match="text"):
+        build([mixed], TEA, tmp_path)
+
+
+def test_a_rebuild_without_judgements_no_longer_names_them(tmp_path: Path) -> None:
+    labels = [Label("tale/001", {"green": "likes", "black": "likes"}, ("price",), {}, {})]
+    build([edition(1)], TEA, tmp_path)
+    build([replace(edition(1), judgements=())], TEA, tmp_path, labels={"mine": labels})
+    assert "judgements" not in (tmp_path / "README.md").read_text(encoding="utf-8").split("---")[1]
+    assert len(load_folder(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("below", ["", "set"], ids=["a file", "a folder under a file"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("taken", encoding="utf-8")
+    with pytest.raises(InputError, match=r"file.*the dataset folder cannot be written \(got Not a directory\)"):
+        build([edition()], TEA, tmp_path / "file" / below)
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "taken"
+
+
+def _ask_for_an_unknown_part(folder: Path) -> None:
+    with (folder / "README.md").open("a", encoding="utf-8") as card:
+        card.write("\n<!-- made: nonsense -->\n<!-- /made -->\n")
+
+
+def _break_the_metadata(folder: Path) -> None:
+    (folder / "README.md").write_text("---\nlicense: [\n---\n\n# Tea\n", encoding="utf-8")
+
+
+def _put_a_folder_in_place_of_the_card(folder: Path) -> None:
+    (folder / "README.md").unlink()
+    (folder / "README.md").mkdir()
+
+
+def _put_a_folder_in_place_of_a_table(folder: Path) -> None:
+    (folder / "data" / "mine.parquet").unlink()
+    (folder / "data" / "mine.parquet").mkdir()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        _ask_for_an_unknown_part,
+        _break_the_metadata,
+        _put_a_folder_in_place_of_the_card,
+        _put_a_folder_in_place_of_a_table,
+    ],
+)
+def test_a_failing_build_leaves_the_old_files_whole(tmp_path: Path, fault: Callable[[Path], None]) -> None:
+    """Tables and card belong together: either all are new or all are old."""
+    build([edition()], TEA, tmp_path)
+    fault(tmp_path)
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match=r"README\.md|mine\.parquet"):
+        build([edition(2)], TEA, tmp_path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("size", [1_000, 10_000], ids=["while a table is written", "while the card is written"])
+def test_a_full_disk_leaves_the_old_files_whole(tmp_path: Path, size: int) -> None:
+    build([edition()], TEA, tmp_path)
+    with (tmp_path / "README.md").open("a", encoding="utf-8") as card:
+        card.write("\nA long story about tea.\n" * 1_000)
+    before = contents(tmp_path)
+    with pytest.raises((InputError, OSError), match=r"written|too large"), files_no_larger_than(size):
+        build([edition(3)], TEA, tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_an_interrupted_build_leaves_the_old_files_whole(tmp_path: Path) -> None:
+    """The signal comes while the labels are read, as from a person at the keyboard."""
+    build([edition()], TEA, tmp_path)
+    before = contents(tmp_path)
+
+    def labels() -> Iterator[Label]:
+        yield Label("tale/001", {"green": "likes", "black": "likes"}, ("price",), {}, {})
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        build([edition()], TEA, tmp_path, labels={"mine": labels()})
+    assert contents(tmp_path) == before
+
+
+def test_what_a_killed_build_left_behind_does_not_disturb_the_dataset(tmp_path: Path) -> None:
+    build([edition()], TEA, tmp_path)
+    left = tmp_path / "data" / ".build.abandoned"
+    left.mkdir()
+    (left / "mine.parquet").write_bytes(b"PAR1 cut short")
+    assert len(load_folder(tmp_path)) == 8
+    assert build([edition(2)], TEA, tmp_path).tables[0].rows == 4
+
+
+def test_the_packaged_editions_build_without_a_finding(tmp_path: Path, schema: Schema) -> None:
+    made = build([packaged_edition("open"), packaged_edition("source")], schema, tmp_path)
+    assert not made.issues
+    assert [table.name for table in made.tables] == ["open", "source", "judgements"]

@@ -1,0 +1,229 @@
+"""The dataset loads offline, by Hugging Face's own function and by ours, with the features that it declares."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from iraqstance.annotation.errors import InputError, UsageError
+from iraqstance.annotation.normalise import fingerprint
+from iraqstance.annotation.records import Judgement, Paragraph
+from iraqstance.annotation.schema import Schema, packaged_schema
+from iraqstance.dataset.build import build
+from iraqstance.dataset.editions import Edition, packaged_folder
+from iraqstance.dataset.features import edition_features, judgement_features
+from iraqstance.dataset.load import load, load_folder, load_parquet
+
+ROWS = {"open": 109, "source": 109, "judgements": 654}
+
+# What a user of the Hugging Face library does, in a process that has never loaded anything, without a network.
+SCRIPT = """
+import json, logging, sys
+import pytest_socket
+pytest_socket.disable_socket(allow_unix_socket=True)
+logged = []
+class Keep(logging.Handler):
+    def emit(self, record):
+        logged.append(record.getMessage())
+logging.getLogger("datasets").addHandler(Keep(logging.WARNING))
+from datasets import get_dataset_config_names, load_dataset
+found = {}
+for folder in sys.argv[1:]:
+    found[folder] = {"default": load_dataset(folder).popitem()[1].config_name, "configs": {}}
+    for name in get_dataset_config_names(folder):
+        (split, rows), = load_dataset(folder, name).items()
+        found[folder]["configs"][name] = {
+            "split": split, "rows": len(rows), "features": rows.features.to_dict(), "first": rows[0],
+        }
+print(json.dumps({"found": found, "logged": logged}))
+"""
+
+
+def small_edition(paragraphs: int = 3) -> Edition:
+    texts = [f"The cup with the number {number} stands on the table." for number in range(paragraphs)]
+    return Edition(
+        "cups",
+        tuple(
+            Paragraph(f"tale/{n:03d}", "tale", 0, len(text), text, fingerprint(text)) for n, text in enumerate(texts)
+        ),
+        tuple(
+            Judgement(f"tale/{n:03d}", name, {"us_policy_iraq": "neutral"}, ("other",))
+            for n in range(paragraphs)
+            for name in "ab"
+        ),
+        split="validation",
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    build([small_edition()], packaged_schema(), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def seen(built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a fresh process sees in the packaged folder, as a clone has it, and in the built one."""
+    home = tmp_path_factory.mktemp("empty-home")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, packaged_folder().name, str(built)],
+        cwd=packaged_folder().parent,
+        env={**os.environ, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen
+
+
+def configurations(seen: dict[str, Any], folder: str) -> dict[str, Any]:
+    found = seen["found"][folder]["configs"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_clone_loads_offline_with_three_configurations(seen: dict[str, Any]) -> None:
+    found = configurations(seen, packaged_folder().name)
+    assert {name: (entry["split"], entry["rows"]) for name, entry in found.items()} == {
+        "open": ("train", ROWS["open"]),
+        "source": ("test", ROWS["source"]),
+        "judgements": ("train", ROWS["judgements"]),
+    }
+
+
+def test_the_open_edition_is_the_default(seen: dict[str, Any]) -> None:
+    assert seen["found"][packaged_folder().name]["default"] == "open"
+
+
+def test_a_built_folder_loads_offline_too(seen: dict[str, Any], built: Path) -> None:
+    found = configurations(seen, str(built))
+    assert {name: (entry["split"], entry["rows"]) for name, entry in found.items()} == {
+        "cups": ("validation", 3),
+        "judgements": ("train", 6),
+    }
+    assert found["cups"]["first"]["text"] == small_edition().paragraphs[0].text
+
+
+def test_loading_logs_no_warning(seen: dict[str, Any]) -> None:
+    """Hugging Face drops metadata that it does not understand with no more than a line in the log."""
+    assert seen["logged"] == []
+
+
+def test_the_features_are_the_declared_ones(seen: dict[str, Any], built: Path, schema: Schema) -> None:
+    from datasets import Features
+
+    packaged, own = configurations(seen, packaged_folder().name), configurations(seen, str(built))
+    judged = judgement_features(schema)
+    expected = [
+        (packaged["open"], edition_features(schema, text=True, restates=True)),
+        (packaged["source"], edition_features(schema, text=False, restates=False)),
+        (packaged["judgements"], judged),
+        (own["cups"], edition_features(schema, text=True, restates=False)),
+        (own["judgements"], judged),
+    ]
+    for entry, features in expected:
+        assert Features.from_dict(entry["features"]) == features
+
+
+def test_the_card_counts_what_loads(seen: dict[str, Any], built: Path) -> None:
+    for folder, name in ((packaged_folder(), packaged_folder().name), (built, str(built))):
+        card = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+        counted = {
+            info["config_name"]: [(split["name"], split["num_examples"]) for split in info["splits"]]
+            for info in card["dataset_info"]
+        }
+        found = configurations(seen, name)
+        assert counted == {config: [(entry["split"], entry["rows"])] for config, entry in found.items()}
+
+
+def test_the_source_edition_has_no_column_of_text(seen: dict[str, Any]) -> None:
+    assert "text" not in configurations(seen, packaged_folder().name)["source"]["features"]
+
+
+@pytest.mark.parametrize("name", list(ROWS))
+def test_a_packaged_configuration_loads_without_the_folder_function(name: str) -> None:
+    assert len(load(name)) == ROWS[name]
+
+
+def test_the_open_edition_loads_when_none_is_named() -> None:
+    assert load()["text"][0]
+
+
+def test_an_edition_that_there_is_not_is_refused_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match=r"there is no edition 'full' \(expected one of open, source, judgements\)"):
+        load("full")
+
+
+def test_our_loader_and_hugging_faces_give_the_same_rows(schema: Schema) -> None:
+    ours, theirs = load("open"), load_folder(packaged_folder())
+    assert ours.to_list() == theirs.to_list()
+    assert ours.features == theirs.features == edition_features(schema, text=True, restates=True)
+
+
+def test_a_folder_without_a_split_train_gives_its_first(built: Path) -> None:
+    assert load_folder(built)["id"][0] == "tale/000"
+
+
+def test_loading_leaves_the_folder_as_it_is(built: Path) -> None:
+    before = sorted(built.rglob("*"))
+    load_folder(built)
+    assert sorted(built.rglob("*")) == before
+
+
+def test_loading_is_silent_where_there_is_no_terminal(built: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    load_folder(built)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_rebuilt_folder_gives_its_new_rows(tmp_path: Path, schema: Schema) -> None:
+    """Hugging Face keeps what it once read in a cache."""
+    build([small_edition(3)], schema, tmp_path)
+    first = len(load_folder(tmp_path))
+    build([small_edition(2)], schema, tmp_path)
+    assert (first, len(load_folder(tmp_path))) == (3, 2)
+
+
+def test_a_missing_parquet_file_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.parquet: .*(No such file|not there|no such file)"):
+        load_parquet(tmp_path / "gone.parquet")
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"text,stance\na,b\n", b"PAR1" + bytes(100) + b"PAR1"])
+def test_a_file_that_is_no_parquet_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "rows.parquet").write_bytes(content)
+    with pytest.raises(InputError, match=r"rows\.parquet: this is no Parquet file that can be read"):
+        load_parquet(tmp_path / "rows.parquet")
+
+
+def test_an_empty_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the dataset folder cannot be loaded .*doesn't contain any data files"):
+        load_folder(tmp_path)
+
+
+def test_a_folder_whose_card_names_a_missing_file_is_named(tmp_path: Path, schema: Schema) -> None:
+    build([small_edition()], schema, tmp_path)
+    (tmp_path / "data" / "cups.parquet").unlink()
+    with pytest.raises(InputError, match=r"the dataset folder cannot be loaded .*cups\.parquet"):
+        load_folder(tmp_path)
+
+
+def test_a_folder_whose_table_is_damaged_is_named(tmp_path: Path, schema: Schema) -> None:
+    build([small_edition()], schema, tmp_path)
+    file = tmp_path / "data" / "cups.parquet"
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(InputError, match="the dataset folder cannot be loaded"):
+        load_folder(tmp_path)
+
+
+def test_a_folder_whose_card_is_no_yaml_is_named(tmp_path: Path, schema: Schema) -> None:
+    build([small_edition()], schema, tmp_path)
+    (tmp_path / "README.md").write_text("---\nconfigs: [\n---\n\n# Cups\n", encoding="utf-8")
+    with pytest.raises(InputError, match="the dataset folder cannot be loaded"):
+        load_folder(tmp_path)
