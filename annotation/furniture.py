@@ -7,32 +7,40 @@ from importlib.resources import files
 from typing import NamedTuple
 
 import yaml
+from iraqstance.annotation.lines import ends_sentence
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["FurnitureRule", "furniture_rule", "furniture_rules", "opens_link_list"]
+__all__ = ["FurnitureRule", "furniture_rule", "furniture_rules", "opens_list_of"]
 
+_LONGEST_LIST_HEAD = 60
 _TAIL = 120  # characters at a line's end in which a cue is looked for
 
-_LINK_LIST = re.compile(
-    r"(?:read also|also read|see also|related\b.{0,30}|recommended.{0,30}|most (?:read|popular|viewed|shared)"
-    r"|trending.{0,20}|popular.{0,20}|latest(?: (?:news|stories|posts|articles|headlines|from .{0,20}))?"
-    r"|more (?:news|stories|from .{0,40}|on this.{0,20})|you (?:may|might) also like"
-    r"|recent (?:posts|news|articles|stories|comments)|top stories|editor[’']?s[’']? picks?|don[’']t miss"
-    r"|references|sources|footnotes|endnotes|notes|bibliography|works cited|archives?|categories|tags|follow us"
-    r"|المراجع|المصادر|الهوامش|اقرأ أيضا|مواضيع ذات صلة)\s*:?\Z",
+# What follows these in short lines is links; what follows the others is references.
+_LINKS = re.compile(
+    r"(?:read also|also read|see also|related(?: (?:articles?|stories|posts?|news|content|topics|coverage|links?))?"
+    r"|recommended(?: (?:for you|stories|reading))?|most (?:read|popular|viewed|shared)|trending(?: now| stories)?"
+    r"|popular(?: (?:posts|stories|now))?|latest(?: (?:news|stories|posts|articles|headlines|from .{0,20}))?"
+    r"|more (?:news|stories|from .{0,40}|on this(?: story| topic)?)|you (?:may|might) also like"
+    r"|recent (?:posts|news|articles|stories|comments)|top stories|editor[’']?s[’']? picks?|don[’']t miss|archives?"
+    r"|categories|tags|follow us|اقرأ أيضا|مواضيع ذات صلة)\s*:?\Z",
+    re.IGNORECASE,
+)
+_REFERENCES = re.compile(
+    r"(?:references|sources|footnotes|endnotes|notes|bibliography|works cited|المراجع|المصادر|الهوامش)\s*:?\Z",
     re.IGNORECASE,
 )
 
 
 class FurnitureRule(BaseModel):
-    """One kind of furniture.
+    """One kind of furniture. The head of ``furniture.yaml`` says how a rule is read.
 
     Attributes:
         name: What the rule catches.
         longest: Characters that such a line has at most.
         cased: Whether the patterns see the line as it stands, and not in lower case.
-        patterns: Regular expressions that match the whole line.
-        contains: Regular expressions that match somewhere in a line that holds a cue.
+        labels: Patterns for whole lines that do not end a sentence.
+        sentences: Patterns for any whole line.
+        contains: Patterns that match somewhere in a line that holds a cue.
         cues: What a line has to hold near its end, in lower case, before ``contains`` is tried.
         examples: Lines that the rule must catch.
     """
@@ -42,7 +50,8 @@ class FurnitureRule(BaseModel):
     name: str
     longest: int
     cased: bool = False
-    patterns: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
     cues: tuple[str, ...] = ()
     examples: tuple[str, ...]
@@ -93,16 +102,15 @@ class _Whole(NamedTuple):
 
 
 @cache
-def _wholes() -> tuple[_Whole, ...]:
-    return tuple(
-        _Whole(
-            rule.name,
-            rule.longest,
-            rule.cased,
-            _compiled("|".join(rule.patterns), re.IGNORECASE if rule.cased else 0).fullmatch,
-        )
-        for rule in _file().rules
-    )
+def _wholes(*, sentence: bool) -> tuple[_Whole, ...]:
+    """Return the patterns to try on a line that ends a sentence, or on one that does not."""
+    found = []
+    for rule in _file().rules:
+        patterns = rule.sentences if sentence else rule.labels + rule.sentences
+        if patterns:
+            match = _compiled("|".join(patterns), re.IGNORECASE if rule.cased else 0).fullmatch
+            found.append(_Whole(rule.name, rule.longest, rule.cased, match))
+    return tuple(found)
 
 
 @cache
@@ -118,7 +126,7 @@ def _cues() -> dict[str, tuple[str, int, re.Pattern[str]]]:
 def furniture_rule(line: str) -> str | None:
     """Return the name of the first rule that catches the stripped line, or ``None``."""
     length, lower = len(line), line.lower()
-    for name, longest, cased, match in _wholes():
+    for name, longest, cased, match in _wholes(sentence=ends_sentence(line)):
         if length <= longest and match(line if cased else lower):
             return name
     tail, cues = lower[-_TAIL:], _cues()
@@ -130,6 +138,8 @@ def furniture_rule(line: str) -> str | None:
     return None
 
 
-def opens_link_list(line: str) -> bool:
-    """Tell whether the line heads a list of links or references: what follows in short lines is furniture too."""
-    return len(line) < 60 and _LINK_LIST.match(line) is not None
+def opens_list_of(line: str) -> str:
+    """Return "links" or "references" where the line heads such a list, whose short lines are furniture too, or ""."""
+    if len(line) > _LONGEST_LIST_HEAD:
+        return ""
+    return "links" if _LINKS.match(line) else "references" if _REFERENCES.match(line) else ""

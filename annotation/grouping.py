@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from iraqstance.annotation import lines as look
-from iraqstance.annotation.furniture import furniture_rule, opens_link_list
+from iraqstance.annotation.furniture import furniture_rule, opens_list_of
 from iraqstance.annotation.normalise import BLANKS
 from iraqstance.annotation.reading import Line
 
@@ -45,6 +45,15 @@ class Group:
     """Rows that belong together."""
 
     rows: list[Row]
+    is_list: bool = False  # whether any row carries a list mark
+
+    def __post_init__(self) -> None:
+        self.is_list = any(row.item for row in self.rows)
+
+    def add(self, row: Row) -> None:
+        """Take in one more row."""
+        self.rows.append(row)
+        self.is_list = self.is_list or row.item
 
     @property
     def start(self) -> int:
@@ -62,33 +71,28 @@ class Group:
         """The rendered text."""
         return look.render("\n".join(row.raw for row in self.rows))
 
-    @property
-    def is_list(self) -> bool:
-        """Whether any row carries a list mark."""
-        return any(row.item for row in self.rows)
-
 
 def groups_of(lines: Iterable[Line]) -> Iterator[Group]:
     """Join the lines that belong together; drop furniture, rules and link lists."""
     group: Group | None = None
     cut: Row | None = None  # the furniture that stood just before
-    links = False
+    listed = ""  # the kind of list of links that is being passed over
     for block in _blocks(lines):
         for row in block:
             if group and row.gap != "rule" and not cut and _continues(group, row):
-                group.rows.append(row)
+                group.add(row)
                 continue
             wrapped_on = cut and cut.width and not row.gap and look.opens_lower(row.body) and _runs_on(cut, row)
-            opens = opens_link_list(row.body)
-            if opens or wrapped_on or furniture_rule(row.body) or (links and not _ends_link_list(row)):
-                links = links or opens
+            opens = opens_list_of(row.body)
+            if opens or wrapped_on or furniture_rule(row.body) or (listed and not _ends_list_of(listed, row)):
+                listed = opens or listed
                 cut = row
                 continue
-            links = False
+            listed = ""
             if cut:
                 row.gap, cut = "cut", None
             if group and row.gap != "cut" and (_extends_list(group, row) or _is_introduced(group, row)):
-                group.rows.append(row)
+                group.add(row)
                 continue
             if group:
                 yield group
@@ -97,8 +101,9 @@ def groups_of(lines: Iterable[Line]) -> Iterator[Group]:
         yield group
 
 
-def _ends_link_list(row: Row) -> bool:
-    return len(row.body.split()) >= 25 and look.ends_sentence(row.body)
+def _ends_list_of(kind: str, row: Row) -> bool:
+    """Tell whether a row after a list of links or references is text again. References may be sentences of a length."""
+    return not row.item and look.ends_sentence(row.body) and len(row.body.split()) >= (8 if kind == "links" else 25)
 
 
 def _continues(group: Group, row: Row) -> bool:
@@ -113,7 +118,8 @@ def _continues(group: Group, row: Row) -> bool:
         return True
     if look.ends_clause(last.body):
         open_end = last.body.endswith(";") or look.ends_with_abbreviation(last.body)
-        return look.opens_lower(row.body) and open_end and not row.gap
+        goes_on = look.opens_lower(row.body) and open_end
+        return not row.gap and (goes_on or look.ends_with_title(last.body))
     return _is_left_open(group, row)
 
 
@@ -121,7 +127,7 @@ def _is_left_open(group: Group, row: Row) -> bool:
     """Tell whether the row goes on with the group's last line, which ends neither a sentence nor a clause."""
     last = group.rows[-1].body
     words = len(last.split())
-    if look.opens_lower(row.body):
+    if look.opens_lower(row.body.lstrip("–— ")):
         long = not row.gap if group.is_list else words > 5
         return look.breaks_off(last) or (long and not look.is_title_case(last))
     if look.opens_quotation(row.body):
@@ -193,8 +199,9 @@ def _wrap(block: list[Row], width: int, *, first: bool) -> int:
         if after.item or after.gap:
             continue
         breaks += 1
-        runs_on = not look.ends_clause(row.raw) and not after.raw[0].isupper()
-        full += runs_on or _is_full(length, after, longest)
+        runs_on = length > 0.6 * longest and _leaves_open(row, after)
+        number = length > 0.6 * longest and after.raw[0].isdigit() and not look.ends_clause(row.raw)
+        full += runs_on or number or _is_full(length, after, longest)
         broken += runs_on
     wrapped = breaks and full >= 0.8 * breaks and broken >= max(1, breaks / 3)
     known = width and breaks and longest <= width and full == breaks and _is_full(lengths[0], block[1], width)
@@ -206,11 +213,18 @@ def _wrap(block: list[Row], width: int, *, first: bool) -> int:
     return width
 
 
+def _leaves_open(row: Row, after: Row) -> bool:
+    """Tell whether the row leaves its sentence open before a small word, or in a script without capitals."""
+    head = after.raw[0]
+    small = look.opens_lower(after.raw) or (head.isalpha() and head == head.upper() == head.lower())
+    return small and not look.ends_clause(row.raw) and not look.is_title_case(row.raw)
+
+
 def _is_full(length: int, after: Row, width: int) -> bool:
     return length + 1 + len(after.raw.split(None, 1)[0]) > 0.9 * width
 
 
 def _runs_on(last: Row, row: Row) -> bool:
-    """Tell whether a line of a wrapped block goes on in the next: it is full, or long and leaves its sentence open."""
+    """Tell whether a line of a wrapped block goes on in the next: full, or long and leaving its sentence open."""
     length = len(last.raw) + last.indent
     return _is_full(length, row, last.width) or (length > 0.6 * last.width and not look.ends_clause(last.raw))

@@ -20,6 +20,7 @@ _NUMBERED = re.compile(
 )
 _QUESTION_WORD = re.compile(r"(?:what|why|how|who|where|when|which)\b", re.IGNORECASE)
 _QUESTION_LABEL = re.compile(r"(?:Q|Question|Interviewer|س)\s?\d*\s?[.:]", re.IGNORECASE)
+_LETTER_OR_FIGURE = re.compile(r"[^\W_]")
 _SEVERAL_SENTENCES = re.compile(r"[a-z\d”\"’)][.!?]\s+[“\"‘]?[A-Z]")
 
 
@@ -27,29 +28,35 @@ def bodies(groups: Iterable[Group]) -> Iterator[Group]:
     """Rules ``heading`` and ``lead-in``: drop what is no sentence, join short lead-ins to what they lead to."""
     lead: Group | None = None
     head = True
+    dropped: set[str] = set()  # headings before the first paragraph, which a second paste brings again
     for group in groups:
-        if _is_menu(group):
-            continue
         text = group.text
         if not group.is_list and _is_lead_in(text):
             if lead:
                 yield lead
             lead = group
             continue
-        if (len(group.rows) == 1 or not group.is_list) and _is_heading(text, head=head):
-            continue
-        if lead:
-            if group.rows[0].gap == "cut":
+        if _is_menu(group) or text in dropped or (_may_be_heading(group) and _is_heading(text, head=head)):
+            if lead:
                 yield lead
-                yield group
-            else:
-                yield Group(lead.rows + group.rows)
-            lead = None
+                lead = None
+            if head:
+                dropped.add(text)
+            continue
+        if lead and group.rows[0].gap != "cut":
+            yield Group(lead.rows + group.rows)
         else:
+            if lead:
+                yield lead
             yield group
+        lead = None
         head = False
     if lead:
         yield lead
+
+
+def _may_be_heading(group: Group) -> bool:
+    return len(group.rows) == 1 or not group.is_list
 
 
 def _is_menu(group: Group) -> bool:
@@ -69,9 +76,11 @@ def _is_lead_in(text: str) -> bool:
 
 
 def _is_heading(text: str, *, head: bool) -> bool:
-    """Tell whether the text is a title or heading; ``head`` says that no paragraph has come before it."""
+    """Tell whether the text is a title, a heading or a row of dots; ``head``: no paragraph has come before it."""
     if len(text) > 300:
         return False
+    if not _LETTER_OR_FIGURE.search(text):
+        return True
     if look.ends_sentence(text):
         return _is_sentence_heading(text, head=head)
     words = len(text.split())

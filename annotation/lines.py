@@ -10,6 +10,7 @@ __all__ = [
     "ends_clause",
     "ends_sentence",
     "ends_with_abbreviation",
+    "ends_with_title",
     "is_rule",
     "is_title_case",
     "opens_lower",
@@ -25,12 +26,13 @@ _RULE = re.compile(rf"(?:[{_DASHES}{_BULLETS}_=~#]|{_SPACE})+\Z")
 _RULE_OPENERS = frozenset(_DASHES + _BULLETS + "_=~#" + ZERO_WIDTH)
 _MARK = re.compile(
     rf"{_SPACE}*(?:[{_BULLETS}]{_SPACE}*|[{_DASHES}]{_SPACE}+|o{_SPACE}+"
-    rf"|\(?\d{{1,2}}{_SPACE}?[-–.)]{_SPACE}+|\([a-z]\){_SPACE}+|[a-z]\){_SPACE}+|\([ivx]+\){_SPACE}+|[ivx]+\){_SPACE}+)(?=\S)"
+    rf"|\(?\d{{1,2}}(?:[.)]|[-–](?!{_SPACE}*\d)){_SPACE}+|\([a-z]\){_SPACE}+|[a-z]\){_SPACE}+|\([ivx]+\){_SPACE}+|[ivx]+\){_SPACE}+)(?=\S)"
 )
 _MARK_OPENERS = frozenset(_DASHES + _BULLETS + "o(0123456789abcdefghijklmnopqrstuvwxyz")
+_MARK_SIGNS = " ().-–\t\u00a0" + ZERO_WIDTH
 _CLOSERS = "\"'”’»)]›“"
 _STOPS = frozenset(".!?…؟۔。")
-_SENTENCE_END = re.compile(rf"[.!?…؟۔。][{re.escape(_CLOSERS)}]*(?:\s?\[\d+\]|[¹²³⁴⁵⁶⁷⁸⁹⁰]+)*\Z")
+_SENTENCE_END = re.compile(rf"[.!?…؟۔。][{re.escape(_CLOSERS)}]*(?:\s?\[\d+\]|[¹²³⁴⁵⁶⁷⁸⁹⁰])*+\Z")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(“\"])(?:(?:[A-Za-z]\.){2,}|(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|Gov|Sen|Rep|St|Jr|Sr|Inc|Ltd|Co|Corp|vs|No|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.)\Z"
 )
@@ -38,6 +40,7 @@ _FUNCTION_WORD = re.compile(
     r"(?:^|\s)(?:a|an|and|as|at|by|for|from|in|into|of|on|or|over|that|the|their|its|to|under|with|which|who|whose|between"
     r"|against|Mr|Mrs|Dr|President|Minister|General|Gen|Sen|Ayatollah|Sheikh)\.?\Z"
 )
+_TITLE = re.compile(r"(?:^|\s)(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|Gov|Sen|Rep|St)\.\Z")
 _TRAILING_DASH = re.compile(rf"(?<=[.!?…؟۔\"”’)])\s+[{_DASHES}]+\s*\Z")
 _SMALL_WORDS = frozenset(
     word
@@ -58,7 +61,12 @@ def is_rule(line: str) -> bool:
 def content_start(line: str, previous: str | None = None) -> int:
     """Return where the content of a list item begins, or 0 for a line without a list mark.
 
-    A dash before a lower-case word goes on with the sentence of the line before, where that line was left unended.
+    After a line of some length that leaves its sentence open and is no item, a dash before a lower-case word, and a
+    number other than the first, go on with that sentence.
+
+    Args:
+        line: The line, less the white space around it.
+        previous: The line before it in the same way, where no blank line stands between.
     """
     head = line.lstrip()[:1]
     if head not in _MARK_OPENERS:
@@ -66,15 +74,16 @@ def content_start(line: str, previous: str | None = None) -> int:
     found = _MARK.match(line)
     if not found:
         return 0
-    if (
-        previous
-        and line[found.end()].islower()
-        and head in "–—"
-        and len(previous.split()) > 5
-        and not ends_clause(previous)
-    ):
-        return 0
+    if previous and _may_run_on(previous):
+        mark = found[0].strip(_MARK_SIGNS)
+        dash = head in "–—" and line[found.end()].islower()
+        if dash or (mark.isdecimal() and mark != "1"):
+            return 0
     return found.end()
+
+
+def _may_run_on(line: str) -> bool:
+    return len(line.split()) > 5 and not ends_clause(line) and not _MARK.match(line)
 
 
 def ends_sentence(line: str) -> bool:
@@ -95,6 +104,11 @@ def breaks_off(line: str) -> bool:
 def ends_with_abbreviation(line: str) -> bool:
     """Tell whether the line's last full stop may belong to an abbreviation."""
     return line.endswith(".") and _ABBREVIATION.search(line[-12:]) is not None
+
+
+def ends_with_title(line: str) -> bool:
+    """Tell whether the line ends with a title that a name follows, such as "Mr."."""
+    return line.endswith(".") and _TITLE.search(line[-8:]) is not None
 
 
 def opens_lower(line: str) -> bool:
@@ -141,9 +155,9 @@ def render(extract: str) -> str:
         if not line or is_rule(line):
             continue
         content = without_trailing_dash(line[content_start(line, previous) :])
+        previous = line
         if parts and content[:1].islower() and parts[-1][-1:] == "-" and parts[-1][-2:-1].isalpha():
             parts[-1] += content
         else:
             parts.append(content)
-        previous = content
     return collapse(" ".join(parts))

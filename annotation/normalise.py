@@ -10,15 +10,24 @@ __all__ = ["BLANKS", "ZERO_WIDTH", "collapse", "fingerprint", "sha256_of"]
 ZERO_WIDTH = "\u200b\u2060\ufeff"
 
 #: All that a blank line may hold.
-BLANKS = " \t\r\n\v\f" + ZERO_WIDTH + "".join(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
+BLANKS = (
+    " \t\r\n\v\f\x1c\x1d\x1e\x1f\x85"
+    + ZERO_WIDTH
+    + "".join(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
+)
 
 
 def collapse(text: str) -> str:
-    """Return the text with every run of white space as one space, and without zero-width spaces."""
+    """Return the text with every run of white space as one space, and without zero-width spaces, in NFC if it was."""
+    parted = text
     for invisible in ZERO_WIDTH:
-        if invisible in text:
-            text = text.replace(invisible, "")
-    return " ".join(text.split())
+        if invisible in parted:
+            parted = parted.replace(invisible, "")
+    if parted is not text and unicodedata.is_normalized(
+        "NFC", text
+    ):  # what a zero-width space kept apart may belong together
+        parted = unicodedata.normalize("NFC", parted)
+    return " ".join(parted.split())
 
 
 def fingerprint(text: str) -> str:

@@ -11,7 +11,13 @@ from iraqstance.annotation.errors import InputError
 
 __all__ = ["Line", "article_files", "open_binary", "read_lines", "read_text"]
 
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# The longer marks come first: that of UTF-32 begins with that of UTF-16.
+_WIDE_MARKS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
 
 
 class Line(NamedTuple):
@@ -51,11 +57,12 @@ def read_lines(stream: Iterable[bytes], name: str) -> Iterator[Line]:
 
 def _fault(raw: bytes, name: str, byte: int, error: UnicodeDecodeError | None = None) -> InputError:
     """Return the error for a line that is no UTF-8 text and begins at a byte."""
-    if byte == 0 and raw.startswith(_UTF16_MARKS):
+    wide = next((code for mark, code in _WIDE_MARKS.items() if raw.startswith(mark)), "") if byte == 0 else ""
+    if wide:
         return InputError(
-            "the file is UTF-16, not UTF-8",
+            f"the file is {wide}, not UTF-8",
             where=f"{name}: byte 0",
-            remedy="Convert it with: iconv -f UTF-16 -t UTF-8 OLD > NEW",
+            remedy=f"Convert it with: iconv -f {wide} -t UTF-8 OLD > NEW",
         )
     if error is None or 0 in raw[: error.start]:
         return InputError(

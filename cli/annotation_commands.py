@@ -58,7 +58,7 @@ def segment(
     count = 0
     with replacing(output) as stream:
         for file in tracked(files, len(files), "Segmenting"):
-            before = count
+            before, place = count, stream.tell() if output != "-" else 0
             try:
                 for paragraph in segment_file(file, article):
                     stream.write(paragraph_line(paragraph))
@@ -66,10 +66,14 @@ def segment(
             except InputError as error:
                 complain(str(error))
                 failed = True
+                if output != "-":  # what was written of the file before its fault goes
+                    stream.seek(place)
+                    stream.truncate()
+                    count = before
             else:
                 if count == before:
-                    note(f"warning: {file}: no paragraph in it")
-    note(f"{count} paragraphs from {len(files)} article{'s' * (len(files) > 1)}")
+                    note(f"warning: {'standard input' if file == '-' else file}: no paragraph in it")
+    note(f"{count} paragraph{'s' * (count != 1)} from {len(files)} article{'s' * (len(files) != 1)}")
     if failed:
         raise typer.Exit(1)
 

@@ -1,9 +1,9 @@
-"""Lines become groups: the rules ``blank``, ``rule``, ``furniture``, ``wrap``, ``broken``, ``list`` and ``quotation``."""
+"""Lines become groups: the rules blank, rule, furniture, wrap, broken, list and quotation."""
 
 import io
+from collections.abc import Iterator
 
 import pytest
-
 from iraqstance.annotation.grouping import Group, groups_of
 from iraqstance.annotation.reading import read_lines
 
@@ -120,7 +120,9 @@ def test_short_lines_under_a_heading_of_links_go(heading: str) -> None:
 
 
 def test_references_that_are_sentences_go_with_their_heading() -> None:
-    article = f"{WELLS}\n\nReferences\n1. N. Karim, Forty Wells. Valley Press, 2023.\n2. S. Aziz, The Dam. Valley Press.\n"
+    article = (
+        f"{WELLS}\n\nReferences\n1. N. Karim, Forty Wells. Valley Press, 2023.\n2. S. Aziz, The Dam. Valley Press.\n"
+    )
     assert texts(article) == [WELLS]
 
 
@@ -183,7 +185,9 @@ cousins of the sheikh, to share what was left."""
 
 
 @pytest.mark.parametrize(
-    ("end", "number"), [("on June", "30."), ("under article", "12)"), ("numbered", "9.")], ids=["date", "bracket", "count"]
+    ("end", "number"),
+    [("on June", "30."), ("under article", "12)"), ("numbered", "9.")],
+    ids=["date", "bracket", "count"],
 )
 def test_a_wrapped_line_may_begin_with_what_looks_like_the_number_of_an_item(end: str, number: str) -> None:
     """Where a line breaks before a day of the month, the sentence goes on and loses nothing."""
@@ -203,14 +207,13 @@ in the spring, names three causes:
   the fields;
 * pumps that are older than the farmers; and
 * no rain."""
-    assert texts(article) == [
-        "The report of the council, which was sent to the ministry in the spring, names three causes: canals that lose half "
-        "of their water before it reaches the fields; pumps that are older than the farmers; and no rain."
-    ]
+    assert texts(article) == [one_line(article.replace("* ", ""))]
 
 
 def test_a_word_divided_at_the_end_of_a_line_loses_the_space() -> None:
-    article = WRAPPED.replace("lower valley counted its wells this\nspring", "lower valley counted all the well-\nsprings")
+    article = WRAPPED.replace(
+        "lower valley counted its wells this\nspring", "lower valley counted all the well-\nsprings"
+    )
     assert "all the well-springs and" in texts(article)[0]
 
 
@@ -258,7 +261,11 @@ def test_a_title_does_not_run_into_the_paragraph_after_it() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["eBay sells the pumps that the valley needs.", "40 wells have run dry.", "“Nobody here has water,” said a farmer."],
+    [
+        "eBay sells the pumps that the valley needs.",
+        "40 wells have run dry.",
+        "“Nobody here has water,” said a farmer.",
+    ],
     ids=["brand", "figure", "quotation"],
 )
 def test_a_title_does_not_run_into_a_line_that_begins_without_a_capital(line: str) -> None:
@@ -393,7 +400,10 @@ def test_lines_in_kurdish_are_paragraphs() -> None:
 
 
 def test_a_run_of_lines_longer_than_a_block_is_read_in_pieces_without_a_seam() -> None:
-    wells = [f"Well number {number} of the valley was found to be dry when the council came to look." for number in range(1200)]
+    wells = [
+        f"Well number {number} of the valley was found to be dry when the council came to look."
+        for number in range(1200)
+    ]
     found = texts("\n".join(wells))
     assert found == wells
 
@@ -401,7 +411,7 @@ def test_a_run_of_lines_longer_than_a_block_is_read_in_pieces_without_a_seam() -
 def test_groups_come_before_the_article_has_been_read_to_its_end() -> None:
     taken = 0
 
-    def stream() -> object:
+    def stream() -> Iterator[bytes]:
         nonlocal taken
         for _ in range(1000):
             taken += 1

@@ -1,9 +1,8 @@
-"""Groups become paragraphs: the rules ``heading`` and ``lead-in``, and menus."""
+"""Groups become paragraphs: the rules heading and lead-in, and menus."""
 
 import io
 
 import pytest
-
 from iraqstance.annotation.grouping import groups_of
 from iraqstance.annotation.headings import bodies
 from iraqstance.annotation.reading import read_lines
@@ -44,7 +43,13 @@ def test_a_title_goes(title: str) -> None:
 
 
 def test_all_the_lines_of_a_head_go() -> None:
-    head = ["Middle Valley", "Forty Dry Wells", "A spring without rain leaves villages waiting", "Nadia Karim", "Staff Writer"]
+    head = [
+        "Middle Valley",
+        "Forty Dry Wells",
+        "A spring without rain leaves villages waiting",
+        "Nadia Karim",
+        "Staff Writer",
+    ]
     assert texts(*head, WELLS) == [WELLS]
     assert texts("\n".join(head), WELLS) == [WELLS]
 
@@ -177,12 +182,16 @@ def test_a_heading_before_a_list_goes_and_the_list_stays() -> None:
 # lead-ins
 
 
-@pytest.mark.parametrize("lead", ["The governor said this was the plan:", "Here is what the council has found:", "She added:"])
+@pytest.mark.parametrize(
+    "lead", ["The governor said this was the plan:", "Here is what the council has found:", "She added:"]
+)
 def test_a_short_lead_in_belongs_to_the_paragraph_after_it(lead: str) -> None:
     assert texts(WELLS, lead, CANAL, DAM) == [WELLS, f"{lead} {CANAL}", DAM]
 
 
-@pytest.mark.parametrize("label", ["The Farmers:", "First, what the farmers said:", "What the council has found:", "Wells:"])
+@pytest.mark.parametrize(
+    "label", ["The Farmers:", "First, what the farmers said:", "What the council has found:", "Wells:"]
+)
 def test_a_label_with_a_colon_is_a_heading_and_no_lead_in(label: str) -> None:
     assert texts(WELLS, label, CANAL) == [WELLS, CANAL]
 
@@ -206,7 +215,9 @@ def test_a_lead_in_does_not_reach_over_furniture() -> None:
     assert texts(WELLS, lead, "Advertisement", CANAL) == [WELLS, lead, CANAL]
 
 
-@pytest.mark.parametrize("between", ["A Better Canal", "Second: The Canal:", "- Home\n- News"], ids=["title", "label", "menu"])
+@pytest.mark.parametrize(
+    "between", ["A Better Canal", "Second: The Canal:", "- Home\n- News"], ids=["title", "label", "menu"]
+)
 def test_a_lead_in_does_not_reach_over_a_heading_or_a_menu(between: str) -> None:
     """A paragraph is all that stands between its offsets."""
     lead = "The governor said this was the plan:"

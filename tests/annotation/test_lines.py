@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from iraqstance.annotation import lines as look
 from iraqstance.annotation.normalise import BLANKS, collapse
 
@@ -102,7 +101,8 @@ def test_a_dash_is_a_list_mark_where_no_sentence_was_left_open(line: str, before
 @pytest.mark.parametrize(
     "line",
     named(
-        "It is dry.", "It is dry!", "Is it dry?", "It is dry…", "It is dry...", "“It is dry.”", "It is dry.'", "(It is dry.)",
+        "It is dry.", "It is dry!", "Is it dry?", "It is dry…", "It is dry...", "“It is dry.”", "It is dry.'",
+        "(It is dry.)",
         "«It is dry.»", "It is dry.[3]", "It is dry. [12]", "It is dry.[1][2]", "It is dry.²", "It is dry.”¹⁴",
         "هل جف النهر؟", "نهر ۔",
     ),
@@ -112,7 +112,9 @@ def test_a_sentence_ends_at_its_stop_whatever_closes_behind_it(line: str) -> Non
     assert look.ends_clause(line)
 
 
-@pytest.mark.parametrize("line", named("It is dry", "It is dry,", "It is dry. And", "v2.0", "3.5 m", "It is dry. –", "", "”"))
+@pytest.mark.parametrize(
+    "line", named("It is dry", "It is dry,", "It is dry. And", "v2.0", "3.5 m", "It is dry. –", "", "”")
+)
 def test_a_line_without_a_stop_at_its_end_ends_no_sentence(line: str) -> None:
     assert not look.ends_sentence(line)
     assert not look.ends_clause(line)
@@ -127,7 +129,8 @@ def test_a_colon_and_a_semicolon_end_a_clause_and_no_sentence(line: str) -> None
 @pytest.mark.parametrize(
     "line",
     named(
-        "the wells, the canal,", "قال،", "the half-", "the wells –", "the wells —", "the wells (", "she said “", "and/", "salt &",
+        "the wells, the canal,", "قال،", "the half-", "the wells –", "the wells —", "the wells (", "she said “",
+        "and/", "salt &",
         "the water of the", "the water that", "said President", "they met Mr.", "they met Gen", "salt and", "in",
     ),
 )  # fmt: skip
@@ -141,7 +144,10 @@ def test_a_line_that_may_end_where_it_does_does_not_break_off(line: str) -> None
 
 
 @pytest.mark.parametrize(
-    "line", named("in the U.S.", "they met Dr.", "with Gov.", "on 3 Sept.", "wells, dams, etc. vs.", "(U.N.", "J.", "Tigris Co.")
+    "line",
+    named(
+        "in the U.S.", "they met Dr.", "with Gov.", "on 3 Sept.", "wells, dams, etc. vs.", "(U.N.", "J.", "Tigris Co."
+    ),
 )
 def test_the_full_stop_of_an_abbreviation_is_known(line: str) -> None:
     assert look.ends_with_abbreviation(line)
@@ -162,7 +168,7 @@ def test_figures_letters_without_case_and_quotes_do_not_open_in_lower_case(line:
     assert not look.opens_lower(line)
 
 
-@pytest.mark.parametrize("line", named("“No”", "\"No\"", "«No»", "„No“", "‘No’", "'No'"))
+@pytest.mark.parametrize("line", named("“No”", '"No"', "«No»", "„No“", "‘No’", "'No'"))
 def test_every_kind_of_quotation_mark_opens_a_quotation(line: str) -> None:
     assert look.opens_quotation(line)
 
@@ -175,7 +181,8 @@ def test_a_quotation_opens_at_the_first_character(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     named(
-        "Water of the South", "A Canal in Ruins", "Who Pays for the Water?", "“Second Rivers” and the Sea", "Ten Wells, 12 Villages",
+        "Water of the South", "A Canal in Ruins", "Who Pays for the Water?", "“Second Rivers” and the Sea",
+        "Ten Wells, 12 Villages",
         "THE LAST CANAL",
     ),
 )  # fmt: skip
@@ -183,7 +190,9 @@ def test_a_title_capitalises_its_weighty_words(line: str) -> None:
     assert look.is_title_case(line)
 
 
-@pytest.mark.parametrize("line", named("Water of the south is gone", "Water", "", "12 13 14", "of the", "النهر والبحر", "— –"))
+@pytest.mark.parametrize(
+    "line", named("Water of the south is gone", "Water", "", "12 13 14", "of the", "النهر والبحر", "— –")
+)
 def test_a_sentence_a_single_word_and_letters_without_case_are_no_title_case(line: str) -> None:
     assert not look.is_title_case(line)
 
@@ -193,7 +202,9 @@ def test_a_dash_behind_the_last_sentence_goes(dash: str) -> None:
     assert look.without_trailing_dash(f"The canal is dry. {dash}".strip(BLANKS)) == "The canal is dry."
 
 
-@pytest.mark.parametrize("line", named("The canal –", "The canal is dry", "The canal is half-", "1914–", "The canal is dry.-", ""))
+@pytest.mark.parametrize(
+    "line", named("The canal –", "The canal is dry", "The canal is half-", "1914–", "The canal is dry.-", "")
+)
 def test_a_dash_that_belongs_to_the_sentence_stays(line: str) -> None:
     assert look.without_trailing_dash(line) == line
 

@@ -6,7 +6,6 @@ import unicodedata
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
 from iraqstance.annotation.normalise import BLANKS, ZERO_WIDTH, collapse, fingerprint, sha256_of
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.reading import Line, article_files, open_binary, read_lines, read_text
 
@@ -174,8 +173,7 @@ def test_utf_16_is_recognised_by_its_mark(mark: bytes) -> None:
     with pytest.raises(InputError) as caught:
         lines_of(mark + "A title\nand a line.\n".encode(encoding))
     assert str(caught.value) == (
-        "article.txt: byte 0: the file is UTF-16, not UTF-8."
-        " Convert it with: iconv -f UTF-16 -t UTF-8 OLD > NEW"
+        "article.txt: byte 0: the file is UTF-16, not UTF-8. Convert it with: iconv -f UTF-16 -t UTF-8 OLD > NEW"
     )
 
 
