@@ -23,12 +23,13 @@ class IraqstanceError(Exception):
         self.expected = expected
         self.got = got
         self.remedy = remedy
-        super().__init__(self._sentence())
+        super().__init__(f"{where}: {self.message}" if where else self.message)
 
-    def _sentence(self) -> str:
-        head = f"{self.where}: {self.what}" if self.where else self.what
+    @property
+    def message(self) -> str:
+        """The error in words, without the place."""
         details = [f"{name} {value}" for name, value in (("expected", self.expected), ("got", self.got)) if value]
-        body = f"{head} ({', '.join(details)})" if details else head
+        body = f"{self.what} ({', '.join(details)})" if details else self.what
         return f"{body}. {self.remedy}" if self.remedy else f"{body}."
 
 

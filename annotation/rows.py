@@ -213,19 +213,7 @@ def _field(row: Row, name: str, kind: type, default: object = _REQUIRED) -> Any:
             expected=kind.__name__,
             got=type(value).__name__,
         )
-    if isinstance(value, str) and not _is_whole(value):
-        raise InputError(
-            f"the field {name!r} holds half of a surrogate pair", where=row.where, remedy="Correct the text"
-        )
     return value
-
-
-def _is_whole(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _one_of(row: Row, name: str, values: tuple[str, ...]) -> str:

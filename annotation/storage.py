@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.reading import open_binary
 
-__all__ = ["Row", "read_json", "read_rows", "replacing", "write_json", "write_rows"]
+__all__ = ["Row", "encoded", "is_whole", "read_json", "read_rows", "replacing", "write_json", "write_rows"]
 
 
 class Row(NamedTuple):
@@ -69,7 +69,7 @@ def write_rows(path: str | Path, rows: Iterable[Mapping[str, object]]) -> int:
     count = 0
     with replacing(path) as stream:
         for row in rows:
-            stream.write(_encoded(row) + "\n")
+            stream.write(encoded(row) + "\n")
             count += 1
     return count
 
@@ -98,6 +98,8 @@ def _rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
             continue
         where = f"{name}: line {number}"
         value = _decoded(line.removeprefix(b"\xef\xbb\xbf"), where)
+        if b"\\u" in line and not is_whole(json.dumps(value, ensure_ascii=False)):
+            raise InputError("the row holds half of a surrogate pair", where=where, remedy="Correct the text")
         if not isinstance(value, dict):
             raise InputError("the line is no JSON object", where=where, got=type(value).__name__)
         yield Row(where, value)
@@ -129,13 +131,19 @@ def read_json(path: str | Path) -> object:
 def write_json(path: str | Path, value: object) -> None:
     """Write one indented JSON document."""
     with replacing(path) as stream:
-        stream.write(_encoded(value, indent=2) + "\n")
+        stream.write(encoded(value, indent=2) + "\n")
 
 
-def _encoded(value: object, indent: int | None = None) -> str:
+def encoded(value: object, indent: int | None = None) -> str:
+    """Return the value as JSON, in plain characters as far as UTF-8 has them."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return text if is_whole(text) else json.dumps(value, indent=indent)
+
+
+def is_whole(text: str) -> bool:
+    """Tell whether the text holds no half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
     try:
         text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell and UTF-8 cannot
-        return json.dumps(value, indent=indent)
-    return text
+    except UnicodeEncodeError:
+        return False
+    return True

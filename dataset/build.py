@@ -1,7 +1,8 @@
 """Make a Hugging Face dataset folder: Parquet files, and the card whose metadata names and describes them."""
 
+import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.annotation.records import Issue, Label
 from iraqstance.annotation.schema import Schema
-from iraqstance.dataset.card import write_card
+from iraqstance.dataset.card import card_text
 from iraqstance.dataset.editions import Edition, LabelledRow, labelled_rows
 from iraqstance.dataset.features import edition_features, judgement_features
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 __all__ = ["Build", "Table", "build", "judgement_rows"]
+
+_CARD = "README.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ def build(
         labels: Adjudicated labels by edition name, where they are not to be made from the judgements.
 
     Raises:
-        InputError: Where an edition has no labelled paragraph, or the folder cannot be written.
+        InputError: Where an edition has no labelled paragraph, or text in some of its paragraphs only, or where the
+            present card or the folder stands in the way.
         MissingExtraError: Without the extra ``dataset``.
     """
     with from_extra("dataset"):
@@ -77,23 +81,39 @@ def build(
     folder = Path(folder)
     made: list[tuple[str, str, Dataset]] = []
     issues: list[Issue] = []
+    labelled: dict[str, list[LabelledRow]] = {}
     for edition in editions:
-        rows, found = labelled_rows(edition, schema, (labels or {}).get(edition.name))
+        rows, found = _labelled(edition, schema, (labels or {}).get(edition.name))
         issues += found
-        if not rows:
-            raise InputError(
-                f"edition {edition.name!r} has no labelled paragraph",
-                got=f"{len(edition.paragraphs)} paragraphs, {len(edition.judgements)} judgements",
-                remedy="Check that paragraphs and judgements name the same ids",
-            )
+        labelled[edition.name] = rows
         features = edition_features(schema, text=edition.has_text, restates=bool(edition.restates))
         made.append((edition.name, edition.split, Dataset.from_list(rows, features=features)))
     judged = judgement_rows(editions, schema)
     if judged:
         made.append(("judgements", "train", Dataset.from_list(judged, features=judgement_features(schema))))
-    tables = _write(made, folder)
-    write_card(folder, tables, editions, schema)
+    tables = _write(made, folder, lambda tables: card_text(folder, tables, editions, labelled, schema))
     return Build(folder, tuple(tables), tuple(issues))
+
+
+def _labelled(
+    edition: Edition, schema: Schema, labels: Iterable[Label] | None
+) -> tuple[list[LabelledRow], list[Issue]]:
+    without = [paragraph.id for paragraph in edition.paragraphs if not paragraph.text]
+    if without and len(without) < len(edition.paragraphs):
+        raise InputError(
+            f"{len(without)} of the {len(edition.paragraphs)} paragraphs have no text, such as {without[0]}",
+            where=f"edition {edition.name!r}",
+            expected="text in all of them, or in none",
+            remedy="Hydrate them, or leave them out",
+        )
+    rows, issues = labelled_rows(edition, schema, labels)
+    if not rows:
+        raise InputError(
+            f"edition {edition.name!r} has no labelled paragraph",
+            got=f"{len(edition.paragraphs)} paragraphs, {len(edition.judgements)} judgements",
+            remedy="Check that paragraphs and judgements name the same ids",
+        )
+    return rows, issues
 
 
 def judgement_rows(editions: Iterable[Edition], schema: Schema) -> list[LabelledRow]:
@@ -117,36 +137,34 @@ def judgement_rows(editions: Iterable[Edition], schema: Schema) -> list[Labelled
     ]
 
 
-def _write(made: Sequence[tuple[str, str, "Dataset"]], folder: Path) -> list[Table]:
-    """Write every table beside its place, then rename them all."""
+def _write(
+    made: Sequence[tuple[str, str, "Dataset"]], folder: Path, card: Callable[[Sequence[Table]], str]
+) -> list[Table]:
+    """Write the tables and the card beside their places, then rename them all."""
+    import pyarrow.parquet as pq
+
     data = folder / "data"
     try:
         data.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=data, prefix=".build."))
     except OSError as error:
         raise InputError("the dataset folder cannot be written", where=str(folder), got=error.strerror or "") from None
-    import pyarrow.parquet as pq
-
     tables = []
     try:
         for name, split, dataset in made:
             part = beside / f"{name}.parquet"
             pq.write_table(dataset.data.table, part)
-            tables.append(
-                Table(
-                    name,
-                    split,
-                    f"data/{name}.parquet",
-                    len(dataset),
-                    dataset.data.nbytes,
-                    part.stat().st_size,
-                    dataset.features,
-                )
-            )
-        for part in sorted(beside.iterdir()):
-            part.replace(data / part.name)
+            size, nbytes = part.stat().st_size, dataset.data.nbytes
+            tables.append(Table(name, split, f"data/{name}.parquet", len(dataset), nbytes, size, dataset.features))
+        (beside / _CARD).write_text(card(tables), encoding="utf-8")
+        places = {part: (folder if part.name == _CARD else data) / part.name for part in sorted(beside.iterdir())}
+        taken = [place for place in places.values() if place.is_dir()]
+        if taken:
+            raise InputError("a folder stands in the place of a file", where=str(taken[0]), remedy="Move it away")
+        for part, place in places.items():
+            part.replace(place)
+    except OSError as error:
+        raise InputError("the dataset cannot be written", where=str(folder), got=error.strerror or str(error)) from None
     finally:
-        for part in beside.iterdir():
-            part.unlink()
-        beside.rmdir()
+        shutil.rmtree(beside, ignore_errors=True)
     return tables

@@ -6,38 +6,68 @@ A card holds generated parts between ``<!-- made: NAME -->`` and ``<!-- /made --
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import yaml
 from iraqstance.annotation.agreement import Estimate, agreement
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.schema import Schema
-from iraqstance.annotation.storage import replacing
-from iraqstance.dataset.editions import Edition, labelled_rows
+from iraqstance.dataset.editions import Edition, LabelledRow
 
 if TYPE_CHECKING:
     from iraqstance.dataset.build import Table
 
-__all__ = ["markdown_table", "write_card"]
+__all__ = ["card_text", "markdown_table"]
 
-_MADE = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- /made -->)", re.DOTALL)
+_CLOSE = "<!-- /made -->"
+_MADE = re.compile(rf"(<!-- made: ([a-z-]+) -->\n).*?({_CLOSE})", re.DOTALL)
+_OPENS = re.compile(r"<!-- made: ([a-z-]+) -->")
 
 
-def write_card(folder: Path, tables: "Sequence[Table]", editions: Sequence[Edition], schema: Schema) -> None:
-    """Write ``README.md``: a new card from the template, or the present one with its metadata and made parts renewed.
+def card_text(
+    folder: Path,
+    tables: "Sequence[Table]",
+    editions: Sequence[Edition],
+    rows: Mapping[str, Sequence[LabelledRow]],
+    schema: Schema,
+) -> str:
+    """Return the text of ``README.md``: a new card, or the present one with its metadata and made parts renewed.
+
+    Args:
+        folder: The dataset folder, whose present card is read.
+        tables: The configurations, the default one first.
+        editions: What they were made from.
+        rows: The labelled rows of each edition, by its name.
+        schema: The label schema.
 
     Raises:
-        InputError: Where the present card asks for a made part that there is not.
+        InputError: Where the present card cannot be read, its metadata is no YAML, or a made part is unknown or open.
     """
     from huggingface_hub import DatasetCard
 
     path = folder / "README.md"
-    text = path.read_text(encoding="utf-8") if path.exists() else _new_card(schema)
-    card = DatasetCard(text, ignore_metadata_errors=True)
+    new = not path.exists()
+    try:
+        text = _new_card(schema) if new else path.read_text(encoding="utf-8")
+        card = DatasetCard(text, ignore_metadata_errors=True)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(
+            "the dataset card cannot be read",
+            where=str(path),
+            got=str(error).partition("\n")[0],
+            remedy="Mend or move it",
+        ) from None
+    if new:
+        data: Any = card.data
+        data.language = [schema.language]
     _describe(card, tables)
-    parts = _parts(tables, editions, schema)
+    parts = _parts(tables, editions, rows, schema)
+
+    content = str(card)
+    _refuse_open_parts(content, path)
 
     def made(found: re.Match[str]) -> str:
         if found[2] not in parts:
@@ -46,15 +76,22 @@ def write_card(folder: Path, tables: "Sequence[Table]", editions: Sequence[Editi
             )
         return f"{found[1]}{parts[found[2]]()}\n{found[3]}"
 
-    content = _MADE.sub(made, str(card))
-    with replacing(path) as stream:
-        stream.write(content.rstrip("\n") + "\n")
+    return _MADE.sub(made, content).rstrip("\n") + "\n"
+
+
+def _refuse_open_parts(content: str, path: Path) -> None:
+    """Raise where a made part is not closed before the next one opens: it would swallow what stands between."""
+    for opening in _OPENS.finditer(content):
+        rest = content[opening.end() :]
+        following = _OPENS.search(rest)
+        if _CLOSE not in (rest[: following.start()] if following else rest):
+            raise InputError(f"the made part {opening[1]!r} is not closed", where=str(path), expected=_CLOSE)
 
 
 def _new_card(schema: Schema) -> str:
     template = files(__package__).joinpath("card_template.md").read_text(encoding="utf-8")
     titles = "; ".join(target.title for target in schema.targets)
-    return template.replace("{name}", schema.name).replace("{language}", schema.language).replace("{targets}", titles)
+    return template.replace("{name}", schema.name).replace("{targets}", titles)
 
 
 def _describe(card: object, tables: "Sequence[Table]") -> None:
@@ -81,14 +118,19 @@ def _describe(card: object, tables: "Sequence[Table]") -> None:
     DatasetInfosDict(infos).to_dataset_card_data(data)
 
 
-def _parts(tables: "Sequence[Table]", editions: Sequence[Edition], schema: Schema) -> dict[str, Callable[[], str]]:
+def _parts(
+    tables: "Sequence[Table]",
+    editions: Sequence[Edition],
+    rows: Mapping[str, Sequence[LabelledRow]],
+    schema: Schema,
+) -> dict[str, Callable[[], str]]:
     return {
         "configurations": lambda: markdown_table(
             ("configuration", "split", "rows", "file"),
             [(f"`{table.name}`", f"`{table.split}`", table.rows, f"`{table.file}`") for table in tables],
         ),
         "labels": lambda: _label_tables(schema),
-        "distribution": lambda: _distribution(editions, schema),
+        "distribution": lambda: _distribution(rows, schema),
         "agreement": lambda: _agreement(editions, schema),
     }
 
@@ -102,8 +144,7 @@ def _label_tables(schema: Schema) -> str:
     return f"{targets}\n\n{stances}\n\n{topics}"
 
 
-def _distribution(editions: Sequence[Edition], schema: Schema) -> str:
-    rows = {edition.name: labelled_rows(edition, schema)[0] for edition in editions}
+def _distribution(rows: Mapping[str, Sequence[LabelledRow]], schema: Schema) -> str:
     lines: list[tuple[object, ...]] = [("paragraphs and targets", *(len(found) for found in rows.values()))]
     for name in schema.stance_names:
         counts = [sum(row["stance"] == name for row in found) for found in rows.values()]
@@ -115,13 +156,20 @@ def _distribution(editions: Sequence[Edition], schema: Schema) -> str:
 
 
 def _agreement(editions: Sequence[Edition], schema: Schema) -> str:
-    found = {edition.name: agreement(edition.judgements, schema) for edition in editions if edition.judgements}
-    questions = [question.question for question in next(iter(found.values()), [])]
+    found = {edition.name: agreement(edition.judgements, schema) for edition in editions if _was_judged_twice(edition)}
+    if not found:
+        return "Undefined: no paragraph was judged by two annotators."
+    questions = [question.question for question in next(iter(found.values()))]
     lines = [
         (f"`{question}`", *(_figure(figures[number].alpha) for figures in found.values()))
         for number, question in enumerate(questions)
     ]
     return markdown_table(("question", *(f"alpha, `{name}`" for name in found)), lines)
+
+
+def _was_judged_twice(edition: Edition) -> bool:
+    independent = {(j.paragraph, j.annotator) for j in edition.judgements if j.round == "independent"}
+    return len(independent) > len({paragraph for paragraph, _ in independent})
 
 
 def _figure(estimate: Estimate) -> str:
@@ -131,6 +179,10 @@ def _figure(estimate: Estimate) -> str:
 
 
 def markdown_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table."""
+    """Return a Markdown table; bars and line ends in a cell stay inside it."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    return " ".join(str(value).split()).replace("|", r"\|")

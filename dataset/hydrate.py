@@ -87,7 +87,7 @@ class _Copy:
         try:
             text = read_text(path)
         except InputError as error:
-            issues.append(Issue("unreadable-article", "error", error.where, str(error)))
+            issues.append(Issue("unreadable-article", "error", error.where, error.message))
             return None
         offset = 0
         lines = []
@@ -105,10 +105,10 @@ class _Copy:
 
 
 def _differences(copy: _Copy, paragraphs: Sequence[Paragraph], lost: Sequence[Paragraph]) -> list[Issue]:
-    expected = copy.article.sha256 if copy.article else "the catalogued text"
+    expected = copy.article.sha256 if copy.article else "of the labelled text"
     if not lost:
         got = sha256_of(copy.text)
-        if got == expected:
+        if copy.article is None or got == expected:
             return []
         message = f"every paragraph is in it, but the text around them differs; expected SHA-256 {expected}, got {got}"
         return [Issue("altered-article", "warning", str(copy.path), message)]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
 from iraqstance.annotation.errors import InputError, UsageError, from_extra
 from iraqstance.dataset.editions import packaged_folder
 
@@ -43,6 +44,8 @@ def load_parquet(path: str | Path) -> "Dataset":
         import pyarrow as pa
         import pyarrow.parquet as pq
         from datasets import Dataset
+    if not Path(path).is_file():
+        raise InputError("the file is not there", where=str(path), remedy="Check the path")
     try:
         return Dataset(pq.read_table(path))
     except (OSError, pa.ArrowInvalid) as error:
@@ -61,7 +64,7 @@ def load_folder(path: str | Path) -> "Dataset":
     try:
         with _progress_on_terminals_only():
             splits = datasets.load_dataset(str(path))
-    except (OSError, ValueError, datasets.exceptions.DatasetGenerationError) as error:
+    except (OSError, ValueError, yaml.YAMLError, datasets.exceptions.DatasetGenerationError) as error:
         raise InputError("the dataset folder cannot be loaded", where=str(path), got=str(error)[:200]) from None
     return splits["train" if "train" in splits else next(iter(splits))]
 

@@ -72,28 +72,35 @@ class Classifier:
     def _topics(self, texts: list[str]) -> list[dict[str, float]]:
         if not texts or self.topics is None:
             return []
-        return [dict(zip(self.topic_names, row, strict=True)) for row in self.topics.predict_proba(texts).tolist()]
+        shares = self.topics.predict_proba(texts)
+        # For a single topic, scikit-learn gives the shares of "not" and of the topic.
+        return [dict(zip(self.topic_names, row, strict=True)) for row in shares[:, -len(self.topic_names) :].tolist()]
 
     def _chosen(self, shares: Mapping[str, float]) -> tuple[str, ...]:
         reached = tuple(name for name, share in shares.items() if share >= self.threshold)
         return reached or (_best(shares),)
 
     def _stances(self, texts: list[str], target: str | None) -> list[dict[str, float]]:
-        pipeline = self.stance[self._target(target)]
-        names = list(map(str, pipeline.classes_))
-        return [dict(zip(names, shares, strict=True)) for shares in pipeline.predict_proba(texts).tolist()]
+        """Return the scores of every stance that the model knows; 0 for those never seen towards this target."""
+        name = self._target(target)
+        names = self.stance_names(name)
+        none = dict.fromkeys(sorted({stance for other in self.stance for stance in self.stance_names(other)}), 0.0)
+        shares = self.stance[name].predict_proba(texts).tolist()
+        return [none | dict(zip(names, row, strict=True)) for row in shares]
 
     def _target(self, target: str | None) -> str:
         if target is None and len(self.stance) == 1:
             return next(iter(self.stance))
-        if target is None or target not in self.stance:
-            raise UsageError(
-                "the model holds no such target" if target else "the model holds several targets",
-                expected=f"one of {', '.join(self.stance)}",
-                got=target or "",
-                remedy="Name one with --target",
-            )
-        return target
+        if target is not None and target in self.stance:
+            return target
+        if tuple(self.stance) == ("",):
+            raise UsageError("the model names no target", got=str(target), remedy="Leave the target out")
+        raise UsageError(
+            "the model holds several targets" if target is None else "the model holds no such target",
+            expected=f"one of {', '.join(self.stance)}",
+            got=target or "",
+            remedy="Name one with --target",
+        )
 
 
 def _best(scores: Mapping[str, float]) -> str:
@@ -119,7 +126,7 @@ def fit(corpus: Corpus, *, constant: bool = False) -> Classifier:
             if not constant:
                 _refuse_single(counts, "stance", corpus.name, target)
             pipeline = stance_pipeline() if len(counts) > 1 else constant_pipeline()
-            stance[target] = pipeline.fit(list(part.texts), list(part.stances or ()))
+            stance[target] = _fitted(pipeline, part, list(part.stances or ()))
     if corpus.topics is None:
         return Classifier(stance)
     part = corpus.distinct()
@@ -129,8 +136,22 @@ def fit(corpus: Corpus, *, constant: bool = False) -> Classifier:
     with warnings.catch_warnings():
         # A topic that every text has is a constant to one-vs-rest, which is what it should be.
         warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
-        topics = topics_pipeline().fit(list(part.texts), table)
+        topics = _fitted(topics_pipeline(), part, table)
     return Classifier(stance, topics, names)
+
+
+def _fitted(pipeline: Any, corpus: Corpus, labels: Any) -> Any:
+    try:
+        return pipeline.fit(list(corpus.texts), labels)
+    except ValueError as error:
+        if "empty vocabulary" not in str(error):
+            raise
+        raise InputError(
+            "no text holds a word of two letters or more",
+            where=corpus.name,
+            got=repr(corpus.texts[0][:60]),
+            remedy="Name the column of the texts with --text-column",
+        ) from None
 
 
 def _refuse_single(counts: Counter[Any], what: str, name: str, target: str) -> None:

@@ -210,6 +210,8 @@ def _topics(row: Row, column: str) -> tuple[str, ...]:
             expected="a list, or names divided by | ; or ,",
             got=type(value).__name__,
         )
+    if not value:
+        raise InputError(f"{column!r} is empty", where=row.where, remedy="Fill it in or remove the row")
     return tuple(dict.fromkeys(str(topic) for topic in value))
 
 
@@ -241,8 +243,8 @@ def _delimited_rows(path: str | Path, delimiter: str) -> Iterator[Row]:
     csv.field_size_limit(sys.maxsize)
     with open_binary(path) as stream:
         lines = (_line(raw, str(path), number) for number, raw in enumerate(stream, 1))
-        reader = csv.DictReader(lines, delimiter=delimiter)
-        for record in reader:
+        reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
+        for record in _records(reader, path):
             where = f"{path}: line {reader.line_num}"
             if None in record or None in record.values():
                 raise InputError(
@@ -251,6 +253,17 @@ def _delimited_rows(path: str | Path, delimiter: str) -> Iterator[Row]:
                     remedy="Check quotes and delimiters",
                 )
             yield Row(where, dict(record))
+
+
+def _records(reader: "csv.DictReader[str]", path: str | Path) -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise InputError(
+            f"the table is damaged: {error}",
+            where=f"{path}: line {reader.line_num}",
+            remedy="Check the quotation marks and line ends there",
+        ) from None
 
 
 def _line(raw: bytes, path: str, number: int) -> str:

@@ -79,6 +79,8 @@ def evaluate(
     """
     with from_extra("train"):
         from joblib import Parallel, delayed
+    if extra is not None:
+        _refuse_lacking(extra, corpus)
     folds, scheme = folds_of(corpus)
     calls = (delayed(_run)(_training_rows(corpus, fold, extra), corpus.take(fold.test)) for fold in folds)
     finished = Parallel(n_jobs=jobs, return_as="generator")(calls)
@@ -116,9 +118,24 @@ def folds_of(corpus: Corpus) -> tuple[list[Fold], str]:
             )
         if len(names) <= _LEAVE_ONE_OUT:
             return [_holding_out(corpus.groups, name) for name in names], "leaving one group out"
-    if len(corpus) < _FOLDS:
-        raise InputError("too few rows for five folds", where=corpus.name, got=f"{len(corpus)} rows")
-    return _stratified(corpus)
+    # Rows of the same text, such as those about several targets, always stay together.
+    kept_together = corpus.groups or corpus.texts
+    if len(set(kept_together)) < _FOLDS:
+        distinct = len(set(kept_together))
+        rows = f"{len(corpus)} rows" + (f" of {distinct} texts" if distinct < len(corpus) else "")
+        raise InputError("too few rows for five folds", where=corpus.name, got=rows)
+    return _stratified(corpus, kept_together)
+
+
+def _refuse_lacking(extra: Corpus, corpus: Corpus) -> None:
+    for field in ("groups", "stances", "topics", "targets"):
+        if getattr(corpus, field) is not None and getattr(extra, field) is None:
+            name = field.removesuffix("s") if field != "topics" else field
+            raise InputError(
+                f"further training texts lack the column of the {field}, which the tested ones have",
+                where=extra.name,
+                remedy=f"Name it with --{name}-column",
+            )
 
 
 def _holding_out(groups: Sequence[str], name: str) -> Fold:
@@ -128,20 +145,18 @@ def _holding_out(groups: Sequence[str], name: str) -> Fold:
     )
 
 
-def _stratified(corpus: Corpus) -> tuple[list[Fold], str]:
+def _stratified(corpus: Corpus, groups: Sequence[str]) -> tuple[list[Fold], str]:
     with from_extra("train"):
         from sklearn.model_selection import KFold, StratifiedGroupKFold
     classes = corpus.stances or tuple(min(topics, default="") for topics in corpus.topics or ())
-    # Rows of the same text, such as those about several targets, always stay together.
-    groups = corpus.groups or corpus.texts
-    rarest = min(Counter(classes).values())
-    if rarest >= 2:
+    if min(Counter(classes).values()) >= _FOLDS:
         splits = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=_SEED).split(classes, classes, groups)
     else:
         splits = _grouped(KFold(_FOLDS, shuffle=True, random_state=_SEED), groups)
     folds = [
         Fold(tuple(map(int, train)), tuple(map(int, test)), f"fold {number}")
         for number, (train, test) in enumerate(splits, 1)
+        if len(train) and len(test)
     ]
     kind = "five folds of whole groups" if corpus.groups else "five random folds (they flatter: no group column)"
     return folds, kind
@@ -161,8 +176,8 @@ def _training_rows(corpus: Corpus, fold: Fold, extra: Corpus | None) -> Corpus:
         return train
     if extra.groups is None or corpus.groups is None:
         raise InputError(
-            "further training texts need groups, so that held-out ones can be left out",
-            where=extra.name if extra.groups is None else corpus.name,
+            "further training texts need groups in the tested ones too, so that held-out ones can be left out",
+            where=corpus.name,
             remedy="Name the column with --group-column",
         )
     held_out = {corpus.groups[row] for row in fold.test}
@@ -174,6 +189,12 @@ def _run(train: Corpus, test: Corpus) -> _Outcome:
     model = fit(train, constant=True)
     stances = [""] * len(test)
     for target in test.target_names if model.stance else ():
+        if target not in model.stance:
+            raise InputError(
+                f"nothing can be learned of the target {target!r} while a fold holds it out",
+                where=test.name,
+                remedy="Leave its rows out, or name another --group-column",
+            )
         rows = [row for row, name in enumerate(test.targets or [target] * len(test)) if name == target]
         predictions = model.predict([test.texts[row] for row in rows], target)
         for row, prediction in zip(rows, predictions, strict=True):

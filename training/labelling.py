@@ -1,23 +1,23 @@
 """Label many texts: read them from a file or a stream, write one prediction for each in the same order."""
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol
+from typing import NamedTuple
 
 from iraqstance.annotation.errors import InputError, UsageError
 from iraqstance.annotation.reading import open_binary
 from iraqstance.annotation.records import Prediction
 from iraqstance.annotation.segment import segment_file
-from iraqstance.annotation.storage import read_rows, replacing
+from iraqstance.annotation.storage import encoded, read_rows, replacing
 from iraqstance.training.classifier import Classifier
 from iraqstance.training.corpus import read_table
 
 __all__ = ["TextRow", "label_texts", "prediction_row", "read_texts", "write_predictions"]
 
 _CHUNK = 1000
+_BOM = b"\xef\xbb\xbf"
 
 
 class TextRow(NamedTuple):
@@ -25,10 +25,6 @@ class TextRow(NamedTuple):
 
     text: str
     target: str | None = None
-
-
-class _Writer(Protocol):
-    def __call__(self, prediction: Prediction) -> None: ...
 
 
 def read_texts(path: str, *, text_column: str = "text", target_column: str | None = None) -> Iterator[TextRow]:
@@ -52,24 +48,26 @@ def read_texts(path: str, *, text_column: str = "text", target_column: str | Non
 
 def _standard_input(text_column: str, target_column: str | None) -> Iterator[TextRow]:
     with open_binary("-") as stream:
-        first = next((line for line in stream if line.strip()), b"")
-        lines = iter([first])
-        if first.lstrip().startswith(b"{"):
-            for row in read_rows("-", lines=_chained(lines, stream)):
+        lines = list(_opening(stream))
+        if lines and lines[-1].removeprefix(_BOM).lstrip().startswith(b"{"):
+            for row in read_rows("-", lines=chain(lines, stream)):
                 yield _text_row(row.value, row.where, text_column, target_column)
             return
-        for number, line in enumerate(_chained(lines, stream), 1):
+        for number, line in enumerate(chain(lines, stream), 1):
             try:
-                text = line.decode().strip()
+                text = line.removeprefix(_BOM if number == 1 else b"").decode().strip()
             except UnicodeDecodeError:
                 raise InputError("the text is not UTF-8", where=f"standard input: line {number}") from None
             if text:
                 yield TextRow(text)
 
 
-def _chained(first: Iterable[bytes], rest: Iterable[bytes]) -> Iterator[bytes]:
-    yield from first
-    yield from rest
+def _opening(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines up to and with the first that is not blank."""
+    for line in stream:
+        yield line
+        if line.strip():
+            return
 
 
 def _text_row(row: dict[str, object], where: str, text_column: str, target_column: str | None) -> TextRow:
@@ -136,34 +134,23 @@ def write_predictions(path: str, predictions: Iterable[Prediction]) -> int:
         raise UsageError(f"{path}: predictions cannot be written so", expected="a name ending in .jsonl or .csv")
     count = 0
     with replacing(path) as stream:
-        write = _csv_writer(stream) if ending == ".csv" else _json_writer(stream)
-        for prediction in predictions:
-            write(prediction)
-            count += 1
+        table = csv.writer(stream)
+        for count, prediction in enumerate(predictions, 1):
+            if ending != ".csv":
+                stream.write(encoded(prediction_row(prediction)) + "\n")
+                continue
+            row = _csv_row(prediction)
+            if count == 1:
+                table.writerow(row)
+            table.writerow(row.values())
     return count
 
 
-def _json_writer(stream: IO[str]) -> _Writer:
-    def write(prediction: Prediction) -> None:
-        stream.write(json.dumps(prediction_row(prediction), ensure_ascii=False) + "\n")
-
-    return write
-
-
-def _csv_writer(stream: IO[str]) -> _Writer:
-    writer = csv.writer(stream, lineterminator="\n")
-    head: list[str] = []
-
-    def write(prediction: Prediction) -> None:
-        row: dict[str, object] = {}
-        for name, value in prediction_row(prediction).items():
-            if isinstance(value, dict):
-                row |= {f"{name.removesuffix('_scores')}_score_{label}": score for label, score in value.items()}
-            else:
-                row[name] = "|".join(value) if isinstance(value, list) else value
-        if not head:
-            head.extend(row)
-            writer.writerow(head)
-        writer.writerow([row[name] for name in head])
-
-    return write
+def _csv_row(prediction: Prediction) -> dict[str, object]:
+    row: dict[str, object] = {}
+    for name, value in prediction_row(prediction).items():
+        if isinstance(value, dict):
+            row |= {f"{name.removesuffix('_scores')}_score_{label}": score for label, score in value.items()}
+        else:
+            row[name] = "|".join(value) if isinstance(value, list) else value
+    return row

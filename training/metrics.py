@@ -62,17 +62,25 @@ def stance_scores(true: Sequence[str], predicted: Sequence[str], names: Sequence
 def topic_scores(
     true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], names: Sequence[str]
 ) -> TopicScores:
-    """Compare sets of topics, both of length n, over the given names; a name that never occurs scores 0."""
-    with from_extra("train"):
-        from sklearn.metrics import f1_score, precision_recall_fscore_support
-        from sklearn.preprocessing import MultiLabelBinarizer
-    binarizer = MultiLabelBinarizer(classes=list(names))
-    binarizer.fit([names])
-    truth, guess = binarizer.transform(true), binarizer.transform(predicted)
-    labels = _labels(names, precision_recall_fscore_support(truth, guess, zero_division=0))
-    micro = float(f1_score(truth, guess, average="micro", zero_division=0))
-    exact = sum(set(left) == set(right) for left, right in zip(true, predicted, strict=True)) / len(true)
-    return TopicScores(micro, _mean_f1(labels), exact, labels)
+    """Compare sets of topics, both of length n, over the given names; a name that never occurs scores 0.
+
+    A predicted topic outside the names counts as wrong in ``micro_f1`` and ``exact``.
+    """
+    pairs = [(set(left), set(right)) for left, right in zip(true, predicted, strict=True)]
+    labels = {}
+    for name in names:
+        right = sum(name in left and name in guess for left, guess in pairs)
+        given, support = sum(name in guess for _, guess in pairs), sum(name in left for left, _ in pairs)
+        labels[name] = LabelScore(
+            _share(right, given), _share(right, support), _share(2 * right, given + support), support
+        )
+    hits = sum(len(left & guess) for left, guess in pairs)
+    micro = _share(2 * hits, sum(len(left) + len(guess) for left, guess in pairs))
+    return TopicScores(micro, _mean_f1(labels), _share(sum(left == guess for left, guess in pairs), len(pairs)), labels)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
 
 
 def _labels(names: Sequence[str], columns: Sequence[Sequence[float]]) -> dict[str, LabelScore]:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import ZIP_DEFLATED
+from zipfile import ZIP_DEFLATED, BadZipFile
 
 from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.training.classifier import Classifier
@@ -24,7 +24,11 @@ _MANIFEST = "manifest.json"
 _TOPICS = "topics.skops"
 _LIBRARIES = ("iraqstance", "numpy", "scikit-learn", "scipy", "skops")
 # Every type beyond scikit-learn's own plain ones that a model of ours holds. Nothing else is ever loaded.
-_TRUSTED: tuple[str, ...] = ()
+_TRUSTED: tuple[str, ...] = ("sklearn.multiclass._ConstantPredictor",)  # of a topic that every training text has
+
+
+# What skops raises on files that are none of its own, depending on how far it gets.
+_DAMAGE = (ArithmeticError, AttributeError, BadZipFile, EOFError, LookupError, OSError, TypeError, ValueError)
 
 
 class _Frozen(BaseModel):
@@ -71,7 +75,7 @@ def save_classifier(classifier: Classifier, folder: str | Path, corpus: Corpus) 
     with from_extra("train"):
         import skops.io
     folder = Path(folder)
-    if folder.exists() and not (folder / _MANIFEST).is_file() and not _is_empty_folder(folder):
+    if folder.resolve() == Path.cwd() or (folder.exists() and not _may_be_replaced(folder)):
         raise InputError(
             "this path is taken by something that is no model folder",
             where=str(folder),
@@ -95,8 +99,17 @@ def save_classifier(classifier: Classifier, folder: str | Path, corpus: Corpus) 
     return manifest
 
 
-def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
+def _may_be_replaced(path: Path) -> bool:
+    """Tell whether the path is an empty folder or a former model, and nothing else."""
+    if not path.is_dir():
+        return False
+    if not any(path.iterdir()):
+        return True
+    try:
+        kept = {*read_manifest(path).files, _MANIFEST}
+    except InputError:
+        return False
+    return {file.name for file in path.iterdir()} <= kept
 
 
 def _swap(beside: Path, folder: Path) -> None:
@@ -186,6 +199,7 @@ def load_classifier(folder: str | Path) -> Classifier:
 def _opened(folder: Path, name: str, manifest: Manifest) -> Any:
     with from_extra("train"):
         import skops.io
+        from sklearn.pipeline import Pipeline
     path = folder / name
     try:
         content = path.read_bytes()
@@ -200,12 +214,37 @@ def _opened(folder: Path, name: str, manifest: Manifest) -> Any:
             got=found,
             remedy="Copy the model again from where it came",
         )
-    foreign = sorted(set(skops.io.get_untrusted_types(data=content)) - set(_TRUSTED))
-    if foreign:
+    try:
+        foreign = sorted(set(skops.io.get_untrusted_types(data=content)) - set(_TRUSTED))
+        if foreign:
+            raise InputError(
+                "the file holds types that no model of ours holds",
+                where=str(path),
+                got=", ".join(foreign),
+                remedy="Do not use it",
+            )
+        pipeline = skops.io.loads(content, trusted=list(_TRUSTED))
+    except (
+        ArithmeticError,
+        AttributeError,
+        BadZipFile,
+        EOFError,
+        LookupError,
+        OSError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise InputError(
-            "the file holds types that no model of ours holds",
+            "this is no skops file",
             where=str(path),
-            got=", ".join(foreign),
+            got=f"{type(error).__name__}: {error}"[:200],
             remedy="Do not use it",
+        ) from None
+    if not isinstance(pipeline, Pipeline):
+        raise InputError(
+            "the file holds no scikit-learn pipeline",
+            where=str(path),
+            got=type(pipeline).__name__,
+            remedy="Train the model again",
         )
-    return skops.io.loads(content, trusted=list(_TRUSTED))
+    return pipeline

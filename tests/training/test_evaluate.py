@@ -1,0 +1,298 @@
+"""Cross-validation: no group stands on both sides, and every figure is what it is called."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from iraqstance.annotation.errors import InputError
+from iraqstance.training.classifier import fit
+from iraqstance.training.corpus import Corpus
+from iraqstance.training.evaluate import Evaluation, evaluate, folds_of
+from iraqstance.training.metrics import stance_scores, topic_scores
+
+KIND = ("lovely", "fresh", "mild")
+HARSH = ("awful", "stale", "burnt")
+
+
+def cups(rows: int, groups: int = 3, offset: int = 0) -> Corpus:
+    """Return a corpus that is easy to learn, of as many rows and groups."""
+    numbers = range(offset, offset + rows)
+    return Corpus(
+        "cups",
+        tuple(f"{(KIND if n % 2 else HARSH)[n % 3]} {'tea' if n % 4 < 2 else 'coffee'}, cup {n}" for n in numbers),
+        tuple("likes" if n % 2 else "dislikes" for n in numbers),
+        tuple(("tea",) if n % 4 < 2 else ("coffee",) if n % 3 else ("coffee", "price") for n in numbers),
+        tuple(f"group {n // 2 % groups}" for n in numbers),
+    )
+
+
+def two_targets(corpus: Corpus) -> Corpus:
+    """Return the corpus with every text once for each of two targets."""
+    twice = corpus.joined(corpus)
+    return replace(twice, targets=("ours",) * len(corpus) + ("theirs",) * len(corpus))
+
+
+@st.composite
+def grouped(draw: st.DrawFn) -> Corpus:
+    """Draw a corpus in up to fifteen groups of any sizes, each stance at least five times."""
+    rows = draw(st.integers(10, 40))
+    groups = draw(st.lists(st.integers(0, draw(st.integers(1, 14))), min_size=rows, max_size=rows))
+    assume(len(set(groups)) > 1)
+    return replace(cups(rows), groups=tuple(map(str, groups)))
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> Corpus:
+    """Draw five rows or more, of any stances and texts, in two groups or more, or in none."""
+    rows = draw(st.integers(5, 24))
+    several = st.lists(st.integers(0, 12), min_size=rows, max_size=rows)
+    stances = draw(st.lists(st.sampled_from("abc"), min_size=rows, max_size=rows))
+    texts = draw(several)
+    groups = draw(st.none() | several.filter(lambda names: len(set(names)) > 1))
+    assume(groups is not None or len(set(texts)) >= 5)
+    named = None if groups is None else tuple(map(str, groups))
+    return Corpus("drawn", tuple(f"text {number}" for number in texts), tuple(stances), groups=named)
+
+
+@given(grouped())
+@settings(max_examples=150, deadline=None)
+def test_no_group_ever_stands_on_both_sides(corpus: Corpus) -> None:
+    """And every row is tested once, after training on all rows of the other groups."""
+    assert corpus.groups is not None
+    folds, _ = folds_of(corpus)
+    assert sorted(row for fold in folds for row in fold.test) == list(range(len(corpus)))
+    for fold in folds:
+        assert not {corpus.groups[row] for row in fold.train} & {corpus.groups[row] for row in fold.test}
+        assert sorted(fold.train + fold.test) == list(range(len(corpus)))
+        assert fold.train
+        assert fold.test
+
+
+@given(anything())
+@settings(max_examples=150, deadline=None)
+def test_five_texts_or_two_groups_can_always_be_divided(corpus: Corpus) -> None:
+    """However rare a stance is. What is kept together is the group, or else the text."""
+    folds, _ = folds_of(corpus)
+    together = corpus.groups or corpus.texts
+    assert sorted(row for fold in folds for row in fold.test) == list(range(len(corpus)))
+    for fold in folds:
+        assert fold.train
+        assert fold.test
+        assert not {together[row] for row in fold.train} & {together[row] for row in fold.test}
+
+
+@pytest.mark.parametrize("groups", [2, 3, 10])
+def test_up_to_ten_groups_are_each_held_out_once(groups: int) -> None:
+    folds, scheme = folds_of(cups(40, groups))
+    assert scheme == "leaving one group out"
+    assert [fold.held_out for fold in folds] == sorted(f"group {number}" for number in range(groups))
+
+
+def test_more_than_ten_groups_make_five_folds() -> None:
+    folds, scheme = folds_of(cups(44, 11))
+    assert scheme == "five folds of whole groups"
+    assert [fold.held_out for fold in folds] == [f"fold {number}" for number in range(1, 6)]
+
+
+def test_folds_without_groups_are_said_to_flatter() -> None:
+    folds, scheme = folds_of(replace(cups(20), groups=None))
+    assert len(folds) == 5
+    assert "they flatter" in scheme
+
+
+def test_folds_without_groups_hold_each_stance_in_proportion() -> None:
+    corpus = replace(cups(40), groups=None)
+    folds, _ = folds_of(corpus)
+    counts = [Counter((corpus.stances or ())[row] for row in fold.test) for fold in folds]
+    assert all(count == {"likes": 4, "dislikes": 4} for count in counts)
+
+
+def test_folds_are_the_same_every_time() -> None:
+    corpus = replace(cups(30), groups=None)
+    assert folds_of(corpus) == folds_of(corpus)
+
+
+def test_the_rows_of_one_text_about_several_targets_stay_together() -> None:
+    corpus = two_targets(replace(cups(20), groups=None))
+    for fold in folds_of(corpus)[0]:
+        assert not {corpus.texts[row] for row in fold.train} & {corpus.texts[row] for row in fold.test}
+
+
+@pytest.mark.parametrize(
+    ("corpus", "message"),
+    [
+        (replace(cups(8), groups=("one",) * 8), r"cups: all rows belong to one group.*got group 'one'.*--group-column"),
+        (replace(cups(4), groups=None), r"cups: too few rows for five folds \(got 4 rows\)"),
+        (two_targets(replace(cups(3), groups=None)), "cups: too few .* for five folds"),
+    ],
+    ids=["one group", "four rows", "three texts about two targets"],
+)
+def test_what_cannot_be_divided_is_refused(corpus: Corpus, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        evaluate(corpus)
+
+
+@pytest.fixture(scope="module")
+def found() -> Evaluation:
+    return evaluate(cups(24))
+
+
+def test_an_evaluation_tests_every_row_and_names_what_was_held_out(found: Evaluation) -> None:
+    assert (found.data, found.rows, found.folds) == ("cups", 24, ("group 0", "group 1", "group 2"))
+    assert set(found.stance) == {""}
+    assert found.topics is not None
+    assert set(found.stance[""]) == set(found.topics) == {"model", "majority", "random"}
+    assert sum(score.support for score in found.stance[""]["model"].labels.values()) == 24
+
+
+def test_what_is_easy_is_learned_and_the_baselines_are_left_behind(found: Evaluation) -> None:
+    scores = found.stance[""]
+    assert scores["model"].macro_f1 > 0.9 > scores["random"].macro_f1 > 0.3
+    assert scores["model"].macro_f1 > scores["majority"].macro_f1
+
+
+def test_the_figures_are_those_of_models_that_never_saw_the_group(found: Evaluation) -> None:
+    assert found.stance[""]["model"] == pooled(cups(24))[0]
+    assert found.topics is not None
+    assert found.topics["model"] == pooled(cups(24))[1]
+
+
+def pooled(corpus: Corpus, extra: Corpus | None = None, *, leak: bool = False) -> tuple[Any, Any]:
+    """Score out-of-fold predictions the plain way: fit on what is left, predict what is held out."""
+    guesses: dict[int, Any] = {}
+    groups = corpus.groups or ()
+    for held_out in set(groups):
+        train = corpus.take(row for row, name in enumerate(groups) if name != held_out)
+        if extra is not None:
+            others = (row for row, name in enumerate(extra.groups or ()) if leak or name != held_out)
+            train = train.joined(extra.take(others))
+        rows = [row for row, name in enumerate(groups) if name == held_out]
+        guesses |= dict(zip(rows, fit(train, constant=True).predict([corpus.texts[row] for row in rows]), strict=True))
+    names = sorted(set(corpus.stances or ()))
+    topics = sorted({topic for row in corpus.topics or () for topic in row})
+    in_order = [guesses[row] for row in range(len(corpus))]
+    return (
+        stance_scores(corpus.stances or (), [guess.stance for guess in in_order], names),
+        topic_scores(corpus.topics, [guess.topics for guess in in_order], topics) if corpus.topics else None,
+    )
+
+
+def test_further_training_rows_of_the_held_out_group_are_left_out() -> None:
+    """Here they are the tested texts themselves with the opposite stance, so that a leak would show."""
+    corpus = replace(cups(12, 3), topics=None)
+    flipped = tuple("likes" if stance == "dislikes" else "dislikes" for stance in corpus.stances or ())
+    extra = replace(corpus, name="restatements", stances=flipped).joined(replace(cups(6, 3, offset=100), topics=None))
+    found = evaluate(corpus, extra=extra)
+    assert found.stance[""]["model"] == pooled(corpus, extra)[0]
+    assert found.stance[""]["model"] != pooled(corpus, extra, leak=True)[0]
+    assert "training also on restatements less the held-out groups" in found.scheme
+
+
+def test_further_training_rows_are_left_out_of_larger_folds_too() -> None:
+    """With more than ten groups a fold holds several of them out."""
+    corpus = replace(cups(48, 12), topics=None)
+    same = evaluate(corpus, extra=corpus)
+    assert same.stance[""]["model"].macro_f1 == pytest.approx(evaluate(corpus).stance[""]["model"].macro_f1, abs=0.1)
+    assert same.rows == 48
+
+
+@pytest.mark.parametrize("lacking", ["groups", "stances", "topics", "targets"])
+def test_further_training_rows_that_lack_a_column_are_refused_by_name(lacking: str) -> None:
+    corpus = two_targets(cups(12))
+    extra = replace(corpus, name="further", **{lacking: None})
+    with pytest.raises(InputError, match=r"^further: ") as caught:
+        evaluate(corpus, extra=extra)
+    assert lacking.removesuffix("s") in str(caught.value)
+
+
+def test_further_training_rows_need_groups_in_the_tested_rows_too() -> None:
+    with pytest.raises(InputError, match=r"cups: further training texts need groups.*--group-column"):
+        evaluate(replace(cups(12), groups=None), extra=cups(12))
+
+
+def test_further_training_rows_may_bring_labels_that_are_never_tested() -> None:
+    """They count as wrong where they are given, and nothing is said beside the result."""
+    strange = replace(cups(12, offset=100), stances=("unheard",) * 12, topics=(("unheard",),) * 12)
+    found = evaluate(cups(12), extra=strange)
+    assert set(found.stance[""]["model"].labels) == {"likes", "dislikes"}
+    assert found.topics is not None
+    assert set(found.topics["model"].labels) == {"tea", "coffee", "price"}
+
+
+def test_two_processes_give_the_result_of_one(found: Evaluation) -> None:
+    assert evaluate(cups(24), jobs=2) == found
+
+
+def test_progress_is_told_for_every_fold() -> None:
+    told: list[int] = []
+
+    def progress(finished: Iterator[Any], total: int) -> Iterator[Any]:
+        for outcome in finished:
+            told.append(total)
+            yield outcome
+
+    evaluate(replace(cups(12), topics=None), progress=progress)
+    assert told == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("stances", "topics"),
+    [
+        (("likes",) * 4 + ("dislikes",) * 4, None),
+        (None, (("tea",),) * 4 + (("coffee",),) * 4),
+        (("likes",) * 4 + ("dislikes",) * 4, (("tea",),) * 4 + (("coffee",),) * 4),
+        (None, (("tea",), ("coffee",)) * 2 + (("tea",),) * 4),
+    ],
+    ids=["stance", "topic", "both", "topics in one of two folds"],
+)
+def test_a_fold_may_have_one_label_only_to_learn_from(
+    stances: tuple[str, ...] | None, topics: tuple[tuple[str, ...], ...] | None
+) -> None:
+    corpus = replace(cups(8), stances=stances, topics=topics, groups=("g",) * 4 + ("h",) * 4)
+    found = evaluate(corpus)
+    assert found.folds == ("g", "h")
+    if stances:
+        assert found.stance[""]["model"].accuracy == 0
+
+
+def test_the_majority_is_that_of_the_training_rows() -> None:
+    """Held out, the group of the greater half leaves the smaller one as the majority."""
+    corpus = replace(cups(8), stances=("likes",) * 5 + ("dislikes",) * 3, groups=("g",) * 5 + ("h",) * 3, topics=None)
+    assert evaluate(corpus).stance[""]["majority"].accuracy == 0
+
+
+def test_each_target_has_figures_of_its_own() -> None:
+    corpus = two_targets(replace(cups(12), topics=None))
+    opposite = tuple("likes" if stance == "dislikes" else "dislikes" for stance in (corpus.stances or ())[12:])
+    found = evaluate(replace(corpus, stances=(corpus.stances or ())[:12] + opposite))
+    assert list(found.stance) == ["ours", "theirs"]
+    assert found.rows == 24
+    for scores in found.stance.values():
+        assert scores["model"].macro_f1 > 0.6
+        assert sum(score.support for score in scores["model"].labels.values()) == 12
+
+
+def test_a_text_counts_once_among_the_topics_though_it_has_several_targets(found: Evaluation) -> None:
+    """The same model, since its topics are learned of each text once."""
+    both = evaluate(two_targets(cups(24)))
+    assert both.topics is not None
+    assert found.topics is not None
+    assert both.topics["model"] == found.topics["model"]
+
+
+def test_a_target_that_only_the_held_out_group_is_about_is_named() -> None:
+    """Nothing can be learned of it, and ``evaluate`` has no ``--target`` to name another."""
+    corpus = replace(cups(12, 3), targets=("ours",) * 12, topics=None)
+    alone = tuple("theirs" if group == "group 1" else "ours" for group in corpus.groups or ())
+    with pytest.raises(InputError, match="theirs") as caught:
+        evaluate(replace(corpus, targets=alone))
+    assert "--target" not in str(caught.value).replace("--target-column", "")
+
+
+def test_stance_and_topics_can_each_be_left_out() -> None:
+    assert evaluate(replace(cups(6), topics=None)).topics is None
+    assert evaluate(replace(cups(12), stances=None)).stance == {}

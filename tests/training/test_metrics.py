@@ -1,0 +1,85 @@
+"""Figures of merit, against values worked out by hand and against their definitions."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from iraqstance.training.metrics import LabelScore, stance_scores, topic_scores
+
+NAMES = ("con", "pro", "none")
+stances = st.sampled_from(NAMES)
+sets = st.lists(st.sampled_from(("hot", "cold", "sweet")), min_size=1, max_size=3, unique=True)
+
+
+def test_stances_against_values_worked_out_by_hand() -> None:
+    """Of three that are pro, two were found; one con was called pro."""
+    found = stance_scores(["pro", "pro", "pro", "con"], ["pro", "pro", "none", "pro"], NAMES)
+    assert found.accuracy == 0.5
+    assert found.labels["pro"] == LabelScore(pytest.approx(2 / 3), pytest.approx(2 / 3), pytest.approx(2 / 3), 3)
+    assert found.labels["con"] == LabelScore(0, 0, 0, 1)
+    assert found.labels["none"] == LabelScore(0, 0, 0, 0)
+    assert found.macro_f1 == pytest.approx(2 / 9)
+
+
+def test_topics_against_values_worked_out_by_hand() -> None:
+    true = [["hot"], ["hot", "sweet"], ["cold"]]
+    found = topic_scores(true, [["hot"], ["hot"], ["sweet"]], ["hot", "cold", "sweet"])
+    assert found.exact == pytest.approx(1 / 3)
+    assert found.micro_f1 == pytest.approx(4 / 7)  # two of three given are right, two of four were found
+    assert {name: score.f1 for name, score in found.labels.items()} == {"hot": 1, "cold": 0, "sweet": 0}
+    assert found.macro_f1 == pytest.approx(1 / 3)
+    assert [score.support for score in found.labels.values()] == [2, 1, 1]
+
+
+def test_labels_stand_in_the_given_order() -> None:
+    assert list(stance_scores(["pro"], ["pro"], NAMES).labels) == list(NAMES)
+    assert list(topic_scores([["hot"]], [["hot"]], ["sweet", "hot"]).labels) == ["sweet", "hot"]
+
+
+def test_the_order_within_a_set_is_of_no_account() -> None:
+    assert topic_scores([["hot", "sweet"]], [["sweet", "hot"]], ["hot", "sweet"]).exact == 1
+
+
+def test_a_prediction_that_is_none_of_the_names_is_wrong() -> None:
+    found = stance_scores(["pro", "con"], ["pro", "perhaps"], ["con", "pro"])
+    assert (found.accuracy, found.labels["con"].recall) == (0.5, 0)
+
+
+def test_one_topic_alone_is_scored() -> None:
+    found = topic_scores([["hot"], ["hot"]], [["hot"], []], ["hot"])
+    assert found.labels["hot"] == LabelScore(1, 0.5, pytest.approx(2 / 3), 2)
+    assert found.exact == 0.5
+
+
+@given(st.lists(stances, min_size=1, max_size=20))
+@settings(max_examples=50, deadline=None)
+def test_what_is_all_right_scores_one(true: list[str]) -> None:
+    names = sorted(set(true))
+    found = stance_scores(true, true, names)
+    assert (found.accuracy, found.macro_f1) == (1, 1)
+    assert sum(score.support for score in found.labels.values()) == len(true)
+
+
+@given(st.lists(st.tuples(stances, stances), min_size=1, max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_stance_figures_keep_to_their_definitions(pairs: list[tuple[str, str]]) -> None:
+    true, guess = zip(*pairs, strict=True)
+    found = stance_scores(true, guess, NAMES)
+    for name, score in found.labels.items():
+        hits = sum(pair == (name, name) for pair in pairs)
+        assert score.precision == pytest.approx(hits / guess.count(name) if name in guess else 0)
+        assert score.recall == pytest.approx(hits / true.count(name) if name in true else 0)
+        assert score.f1 == pytest.approx(2 * hits / max(1, true.count(name) + guess.count(name)))
+    assert found.accuracy == pytest.approx(sum(left == right for left, right in pairs) / len(pairs))
+    assert found.macro_f1 == pytest.approx(sum(score.f1 for score in found.labels.values()) / 3)
+
+
+@given(st.lists(st.tuples(sets, sets), min_size=1, max_size=12))
+@settings(max_examples=100, deadline=None)
+def test_topic_figures_keep_to_their_definitions(pairs: list[tuple[list[str], list[str]]]) -> None:
+    true, guess = zip(*pairs, strict=True)
+    found = topic_scores(true, guess, ["cold", "hot", "sweet"])
+    hits = sum(len(set(left) & set(right)) for left, right in pairs)
+    given = sum(map(len, true)) + sum(map(len, guess))
+    assert found.micro_f1 == pytest.approx(2 * hits / given)
+    assert found.exact == pytest.approx(sum(set(left) == set(right) for left, right in pairs) / len(pairs))
+    assert found.macro_f1 == pytest.approx(sum(score.f1 for score in found.labels.values()) / 3)
