@@ -1,5 +1,6 @@
 """Commands of the training room: train, evaluate, predict."""
 
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,8 +56,9 @@ def train(
     """
     from iraqstance.training.classifier import fit
     from iraqstance.training.corpus import read_corpus
-    from iraqstance.training.model_folder import save_classifier
+    from iraqstance.training.model_folder import refuse_taken, save_classifier
 
+    refuse_taken(output)
     corpus = read_corpus(data, _columns(text_column, stance_column, topics_column, group_column, target_column))
     manifest = save_classifier(fit(corpus), output, corpus)
     held = [
@@ -134,6 +136,9 @@ def predict(
         rows = iter([TextRow(text) for text in texts])
     else:
         rows = read_texts(input_file or "-", text_column=text_column, target_column=target_column or None)
+    # A fault of the input shows before the model is opened.
+    opening = list(islice(rows, 1))
+    rows = chain(opening, rows)
     predictions = tracked(label_texts(_model(model), rows, target), None, "Labelling")
     if output:
         count = write_predictions(output, predictions)

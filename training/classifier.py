@@ -141,8 +141,12 @@ def fit(corpus: Corpus, *, constant: bool = False) -> Classifier:
 
 
 def _fitted(pipeline: Any, corpus: Corpus, labels: Any) -> Any:
+    from threadpoolctl import threadpool_limits
+
     try:
-        return pipeline.fit(list(corpus.texts), labels)
+        # The products are small: threads that wait for each other cost thirty times what they save.
+        with threadpool_limits(1):
+            return pipeline.fit(list(corpus.texts), labels)
     except ValueError as error:
         if "empty vocabulary" not in str(error):
             raise

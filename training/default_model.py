@@ -38,7 +38,11 @@ def default_model() -> Classifier:
         try:
             return load_classifier(folder)
         except IraqstanceError:
-            shutil.rmtree(folder)  # a damaged copy of our own is made again
+            # A damaged copy of our own is made again.
+            if folder.is_dir():
+                shutil.rmtree(folder)
+            else:
+                folder.unlink()
     corpus = read_corpus(packaged_folder() / "data" / "open.parquet")
     classifier = fit(corpus)
     save_classifier(classifier, folder, corpus)

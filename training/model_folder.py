@@ -18,7 +18,15 @@ from iraqstance.training.classifier import Classifier
 from iraqstance.training.corpus import Corpus
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-__all__ = ["DataFacts", "Manifest", "library_versions", "load_classifier", "read_manifest", "save_classifier"]
+__all__ = [
+    "DataFacts",
+    "Manifest",
+    "library_versions",
+    "load_classifier",
+    "read_manifest",
+    "refuse_taken",
+    "save_classifier",
+]
 
 _MANIFEST = "manifest.json"
 _TOPICS = "topics.skops"
@@ -75,12 +83,7 @@ def save_classifier(classifier: Classifier, folder: str | Path, corpus: Corpus) 
     with from_extra("train"):
         import skops.io
     folder = Path(folder)
-    if folder.resolve() == Path.cwd() or (folder.exists() and not _may_be_replaced(folder)):
-        raise InputError(
-            "this path is taken by something that is no model folder",
-            where=str(folder),
-            remedy="Name another folder, or remove it",
-        )
+    refuse_taken(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -97,6 +100,21 @@ def save_classifier(classifier: Classifier, folder: str | Path, corpus: Corpus) 
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return manifest
+
+
+def refuse_taken(folder: str | Path) -> None:
+    """Raise where a model may not be saved, so that nobody waits for one first.
+
+    Raises:
+        InputError: Where the path is taken by something that is no model folder.
+    """
+    folder = Path(folder)
+    if folder.resolve() == Path.cwd() or (folder.exists() and not _may_be_replaced(folder)):
+        raise InputError(
+            "this path is taken by something that is no model folder",
+            where=str(folder),
+            remedy="Name another folder, or remove it",
+        )
 
 
 def _may_be_replaced(path: Path) -> bool:

@@ -228,10 +228,17 @@ def test_a_row_leaves_out_what_the_model_does_not_hold() -> None:
 def test_a_csv_file_has_a_column_for_each_score(tmp_path: Path) -> None:
     predictions = [Prediction("Tea", "pro", {"con": 0.25, "pro": 0.75}, ("hot", "sweet"), {"hot": 0.5, "sweet": 0.625})]
     write_predictions(str(tmp_path / "out.csv"), predictions)
-    assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines() == [
-        "text,stance,stance_score_con,stance_score_pro,topics,topic_score_hot,topic_score_sweet",
-        "Tea,pro,0.25,0.75,hot|sweet,0.5,0.625",
-    ]
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row == {
+        "text": "Tea",
+        "stance": "pro",
+        "stance_score_con": "0.25",
+        "stance_score_pro": "0.75",
+        "topics": "hot|sweet",
+        "topic_score_hot": "0.5",
+        "topic_score_sweet": "0.625",
+    }
 
 
 def test_a_csv_file_holds_the_scores_of_targets_whose_stances_differ(tmp_path: Path) -> None:
