@@ -1,7 +1,7 @@
 """The types that cross a border between rooms. All are frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["KINDS", "ROUNDS", "Issue", "Judgement", "Label", "Paragraph", "Prediction"]
 
@@ -44,6 +44,7 @@ class Judgement:
         kind: Who judged: ``person`` or ``model``.
         round: ``independent``, or ``tie-break`` for the reading that settles a tie.
         comment: What the annotator wrote beside it.
+        sha256: Hash of the text that was judged, or empty where it is not known. Two judgements are equal without it.
     """
 
     paragraph: str
@@ -54,6 +55,7 @@ class Judgement:
     kind: str = "person"
     round: str = "independent"
     comment: str = ""
+    sha256: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

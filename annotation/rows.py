@@ -49,6 +49,7 @@ def paragraph_line(paragraph: Paragraph) -> str:
 def judgement_row(judgement: Judgement, schema: Schema) -> dict[str, object]:
     """Return the judgement as a JSON object, each target's stance in its own column."""
     comment = {"comment": judgement.comment} if judgement.comment else {}
+    sha256 = {"sha256": judgement.sha256} if judgement.sha256 else {}
     return {
         "paragraph": judgement.paragraph,
         "annotator": judgement.annotator,
@@ -58,6 +59,7 @@ def judgement_row(judgement: Judgement, schema: Schema) -> dict[str, object]:
         "topics": list(judgement.topics),
         "unsure": judgement.unsure,
         **comment,
+        **sha256,
     }
 
 
@@ -149,6 +151,7 @@ def _judgement(row: Row, schema: Schema) -> Judgement:
         kind=_one_of(row, "kind", KINDS),
         round=_one_of(row, "round", ROUNDS),
         comment=_field(row, "comment", str, ""),
+        sha256=_field(row, "sha256", str, ""),
     )
 
 
@@ -175,6 +178,13 @@ def read_labels(path: str | Path, schema: Schema) -> list[Label]:
 
 def _stance(row: Row, column: str, schema: Schema) -> str:
     value = row.value.get(column)
+    if column not in row.value:
+        raise InputError(
+            f"{column!r} is missing",
+            where=row.where,
+            got=f"fields {', '.join(row.value)}",
+            remedy="Name the right file, or the schema of its labels with --schema",
+        )
     if value is None:
         raise InputError(
             f"{column!r} is missing or open", where=row.where, remedy="Settle the tie with a further judgement first"

@@ -207,20 +207,25 @@ class _Reader:
         if not isinstance(annotations, list):
             self.note("no-annotations", place, "the task has no list of annotations: export the project as JSON")
             return
-        self._check_text(task["data"], place)
+        sha256 = self._checked_hash(task["data"], place)
         drafts = task.get("drafts")
         if isinstance(drafts, list) and drafts:
             self.note("draft", place, f"{len(drafts)} unsubmitted draft(s) left out", "warning")
         for annotation in annotations:
-            self._read_annotation(annotation, paragraph, place)
+            self._read_annotation(annotation, paragraph, place, sha256)
 
-    def _check_text(self, data: Mapping[str, object], place: _Place) -> None:
+    def _checked_hash(self, data: Mapping[str, object], place: _Place) -> str:
+        """Return the hash of the text that the annotators saw, and note where it is not the exported one."""
         text, expected = data.get(TEXT), data.get("sha256")
-        if isinstance(text, str) and isinstance(expected, str) and fingerprint(text) != expected:
+        if not isinstance(text, str):
+            return ""
+        found = fingerprint(text)
+        if isinstance(expected, str) and found != expected:
             message = "the text is not the one that was exported; its judgements are kept, check them"
             self.note("text-changed", place, message, "warning")
+        return found
 
-    def _read_annotation(self, annotation: object, paragraph: str, place: _Place) -> None:
+    def _read_annotation(self, annotation: object, paragraph: str, place: _Place, sha256: str) -> None:
         if not isinstance(annotation, dict):
             self.note("no-annotation", place, "an annotation is no object; left out")
             return
@@ -239,7 +244,7 @@ class _Reader:
             self.note("judged-twice", place, message, "warning")
             if written < self._written[key]:
                 return
-        self.judgements[key] = judgement
+        self.judgements[key] = replace(judgement, sha256=sha256)
         self._written[key] = written
 
     def _pseudonym(self, annotation: JsonObject, place: _Place) -> str:

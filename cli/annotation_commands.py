@@ -73,7 +73,9 @@ def segment(
             else:
                 if count == before:
                     note(f"warning: {'standard input' if file == '-' else file}: no paragraph in it")
-    note(f"{count} paragraph{'s' * (count != 1)} from {len(files)} article{'s' * (len(files) != 1)}")
+        note(f"{count} paragraph{'s' * (count != 1)} from {len(files)} article{'s' * (len(files) != 1)}")
+        if failed and not count:
+            raise typer.Exit(1)  # inside, so that a former file stays
     if failed:
         raise typer.Exit(1)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from iraqstance.cli.console import note
+from iraqstance.cli.console import complain, note
 
 if TYPE_CHECKING:
     from iraqstance.dataset.editions import Edition
@@ -58,7 +58,10 @@ def _run_all(app: typer.Typer, articles: Path | None, output: Path) -> None:
     write_judgements(judgements, edition.judgements, packaged_schema())
     for title, arguments, made in _steps(folder, output, own_copies=articles is not None):
         print(f"\n== {title}\n$ {shlex.join(['iraqstance', *arguments])}", flush=True)
-        app(arguments, standalone_mode=False)
+        code = app(arguments, standalone_mode=False)
+        if code:
+            complain(f"the demo stops here: iraqstance {arguments[0]} ended with {code}")
+            raise typer.Exit(code)
         if made:
             print(f"{made}: {_first_line(made)}", flush=True)
     note(f"\nEverything made is in {output}. The whole path took {time.monotonic() - started:.0f} s.")

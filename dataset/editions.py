@@ -58,12 +58,17 @@ def labelled_rows(
         labels: Adjudicated labels; without them the edition's judgements are adjudicated.
     """
     by_id = {label.paragraph: label for label in (adjudicate(edition.judgements, schema) if labels is None else labels)}
+    hashes = {paragraph.id: paragraph.sha256 for paragraph in edition.paragraphs}
+    changed = {j.paragraph for j in edition.judgements if j.sha256 and j.sha256 != hashes.get(j.paragraph)}
     rows: list[LabelledRow] = []
     issues: list[Issue] = []
     for paragraph in edition.paragraphs:
         label = by_id.pop(paragraph.id, None)
         if label is None:
             issues.append(Issue("unlabelled", "warning", paragraph.id, "no judgement names this paragraph; left out"))
+        elif paragraph.id in changed:
+            message = "its text is not the one that was judged; left out, since the labels belong to other words"
+            issues.append(Issue("text-changed", "error", paragraph.id, message))
         elif "open" in label.settled_by.values() or not all(label.stances.values()):
             message = "a tie is open; left out until a further judgement settles it"
             issues.append(Issue("open-tie", "warning", paragraph.id, message))

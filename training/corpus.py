@@ -231,6 +231,8 @@ def read_table(path: str | Path) -> Iterator[Row]:
         yield from _dataset_rows(load_parquet(path), str(path))
     elif ending in {".jsonl", ".ndjson"} or str(path) == "-":
         yield from read_rows(path)
+    elif not ending and not Path(path).exists():
+        raise InputError("there is no such file or folder", where=str(path), remedy="Check the path")
     else:
         raise UsageError(
             f"{path}: this kind of file is not known",

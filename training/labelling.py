@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from iraqstance.annotation.errors import InputError, UsageError
-from iraqstance.annotation.reading import open_binary
+from iraqstance.annotation.reading import article_files, open_binary
 from iraqstance.annotation.records import Prediction
 from iraqstance.annotation.segment import segment_file
 from iraqstance.annotation.storage import encoded, read_rows, replacing
@@ -30,20 +30,26 @@ class TextRow(NamedTuple):
 def read_texts(path: str, *, text_column: str = "text", target_column: str | None = None) -> Iterator[TextRow]:
     """Yield the texts of a file in order.
 
-    A ``.txt`` file is an article and is cut into paragraphs; CSV, TSV, JSON lines, Parquet and dataset folders give
-    one text a row. Standard input (``-``) is JSON lines where its first line begins with ``{``, and else one text a
-    line.
+    A ``.txt`` file, or each one of a folder, is an article and is cut into paragraphs; CSV, TSV, JSON lines, Parquet
+    and dataset folders give one text a row. Standard input (``-``) is JSON lines where its first line begins with
+    ``{``, and else one text a line.
 
     Raises:
         InputError: Where the input cannot be read or a row has no text; the message names the row.
     """
     if path == "-":
         yield from _standard_input(text_column, target_column)
-    elif Path(path).suffix.lower() == ".txt":
-        yield from (TextRow(paragraph.text) for paragraph in segment_file(path))
+    elif Path(path).suffix.lower() == ".txt" or _is_folder_of_articles(Path(path)):
+        for file in article_files([path]):
+            yield from (TextRow(paragraph.text) for paragraph in segment_file(file))
     else:
         for row in read_table(path):
             yield _text_row(row.value, row.where, text_column, target_column)
+
+
+def _is_folder_of_articles(path: Path) -> bool:
+    """Tell whether a folder holds articles, and not a dataset with its card."""
+    return path.is_dir() and any(path.glob("*.txt")) and not (path / "README.md").exists()
 
 
 def _standard_input(text_column: str, target_column: str | None) -> Iterator[TextRow]:

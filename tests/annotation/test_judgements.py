@@ -68,7 +68,7 @@ def test_every_judgement_is_valid(path: Path, schema: Schema) -> None:
 @every_file
 def test_a_judgement_holds_ids_and_labels_and_no_text(path: Path) -> None:
     """The articles' words belong to their publishers: no field has room for one."""
-    known = {"paragraph", "annotator", "kind", "round", "stance", "topics", "unsure"}
+    known = {"paragraph", "annotator", "kind", "round", "stance", "topics", "unsure", "sha256"}
     for row in read_rows(path):
         assert row.value.keys() == known, row.where
         assert re.fullmatch(r"[a-z0-9-]+/\d{3}", row.value["paragraph"]), row.where

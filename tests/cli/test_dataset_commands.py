@@ -190,3 +190,15 @@ def test_hydrate_names_a_fault_and_writes_nothing_unless_part_of_it_is_wanted(
     part = run("dataset", "hydrate", "copies", "-o", "old.jsonl", "--partial")
     assert (part.returncode, part.stderr) == (1, whole.stderr)
     assert len((tmp_path / "old.jsonl").read_text(encoding="utf-8").splitlines()) == verified
+
+
+def test_the_demo_stops_where_a_step_fails(run: Run, tmp_path: Path) -> None:
+    """Articles that are not the labelled ones have no labels, and what follows would hide that."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "tale.txt").write_text(
+        "The tea was brewed at noon, as it is every day here.\n", encoding="utf-8"
+    )
+    done = run("demo", "mine")
+    assert done.returncode == 1
+    assert "[missing-article]" in done.stderr
+    assert "Articles are cut into paragraphs" not in done.stdout

@@ -346,3 +346,9 @@ def test_help_has_an_example(run: Run, option: str) -> None:
     assert "Example: iraqstance segment articles/*.txt -o paragraphs.jsonl" in done.stdout
     for name in ("--output", "--article"):
         assert name in done.stdout
+
+
+def test_a_former_file_stays_when_nothing_could_be_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "kept.jsonl").write_text("kept\n", encoding="utf-8")
+    assert run("segment", "gone.txt", "-o", "kept.jsonl").returncode == 1
+    assert (tmp_path / "kept.jsonl").read_text(encoding="utf-8") == "kept\n"

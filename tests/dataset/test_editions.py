@@ -178,3 +178,13 @@ def test_judgements_of_another_schema_are_refused_with_their_line(tmp_path: Path
     write_judgements(tmp_path / "j.jsonl", [other], schema)
     with pytest.raises((InputError, SchemaError), match=r"j\.jsonl: line 1: 'stance_green' is missing"):
         edition_of(tmp_path / "p.jsonl", TEA, judgements=tmp_path / "j.jsonl")
+
+
+def test_labels_never_go_to_another_text_than_was_judged(schema: Schema) -> None:
+    """An article that was cut again may give its paragraphs other numbers."""
+    edition = packaged_edition("open")
+    first, second, *others = edition.paragraphs
+    swapped = replace(edition, paragraphs=(replace(second, id=first.id), *others))
+    rows, issues = labelled_rows(swapped, schema)
+    assert first.id not in {row["id"] for row in rows}
+    assert [(issue.rule, issue.severity, issue.where) for issue in issues][0] == ("text-changed", "error", first.id)
