@@ -187,4 +187,5 @@ def test_labels_never_go_to_another_text_than_was_judged(schema: Schema) -> None
     swapped = replace(edition, paragraphs=(replace(second, id=first.id), *others))
     rows, issues = labelled_rows(swapped, schema)
     assert first.id not in {row["id"] for row in rows}
-    assert [(issue.rule, issue.severity, issue.where) for issue in issues][0] == ("text-changed", "error", first.id)
+    changed = issues[0]
+    assert (changed.rule, changed.severity, changed.where) == ("text-changed", "error", first.id)
