@@ -4,13 +4,14 @@ Lines become groups, groups become paragraphs or furniture. The rules, by name:
 
 ``blank``       A blank line ends a group.
 ``rule``        A line of dashes goes, and ends a group that is no list.
-``furniture``   A line that a pattern of :data:`FURNITURE` names goes.
+``furniture``   A line that a rule of ``furniture.yaml`` catches goes.
 ``wrap``        In text wrapped at a column, a full line goes on in the next.
 ``broken``      A line that leaves its sentence open goes on in the next.
 ``list``        List items, and the line ending in a colon before them, are one paragraph.
 ``quotation``   A quotation on a line of its own belongs to the line that introduces it.
 ``lead-in``     A short clause ending in a colon belongs to the paragraph after it.
 ``heading``     A title, kicker, byline or section heading goes: short, and no sentence.
+``menu``        A list of short links without a lead-in goes.
 ``link-list``   Short lines under a heading such as "Related" or "References" go.
 ``repeat``      A paragraph that the article already held goes.
 """

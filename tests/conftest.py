@@ -7,10 +7,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from iraqstance.annotation.schema import Schema, packaged_schema
+from iraqstance.annotation.schema import LabelDefinition, Schema, Target, packaged_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLES = Path(os.environ.get("IRAQSTANCE_ARTICLES", ROOT.parent / "shared" / "articles"))
+
+# A schema of another subject, with two targets.
+TEA = Schema(
+    name="tea",
+    version=1,
+    targets=(Target(name="green", title="green tea"), Target(name="black", title="black tea")),
+    stance_question="Does it like the tea?",
+    stances=(LabelDefinition(name="likes", definition="Yes."), LabelDefinition(name="dislikes", definition="No.")),
+    topic_question="What is it about?",
+    topics=(LabelDefinition(name="taste", definition="Taste."), LabelDefinition(name="price", definition="Price.")),
+)
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -8,23 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import TEA
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.normalise import fingerprint
 from iraqstance.annotation.records import Judgement, Label, Paragraph
-from iraqstance.annotation.schema import LabelDefinition, Schema, Target
+from iraqstance.annotation.schema import Schema
 from iraqstance.dataset.build import build, judgement_rows
 from iraqstance.dataset.editions import Edition, packaged_edition
 from iraqstance.dataset.load import load_folder, load_parquet
-
-TEA = Schema(
-    name="tea",
-    version=1,
-    targets=(Target(name="green", title="green tea"), Target(name="black", title="black tea")),
-    stance_question="Does it like the tea?",
-    stances=(LabelDefinition(name="likes", definition="Yes."), LabelDefinition(name="dislikes", definition="No.")),
-    topic_question="What is it about?",
-    topics=(LabelDefinition(name="taste", definition="Taste."), LabelDefinition(name="price", definition="Price.")),
-)
 
 
 def paragraph(number: int) -> Paragraph:

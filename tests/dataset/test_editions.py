@@ -6,23 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from conftest import TEA
 from iraqstance.annotation.adjudicate import adjudicate, open_ties
 from iraqstance.annotation.errors import InputError, SchemaError, UsageError
 from iraqstance.annotation.normalise import fingerprint
 from iraqstance.annotation.records import Judgement, Label, Paragraph
 from iraqstance.annotation.rows import write_judgements, write_labels, write_paragraphs
-from iraqstance.annotation.schema import LabelDefinition, Schema, Target
+from iraqstance.annotation.schema import Schema
 from iraqstance.dataset.editions import Edition, edition_of, labelled_rows, packaged_edition
-
-TEA = Schema(
-    name="tea",
-    version=1,
-    targets=(Target(name="green", title="green tea"), Target(name="black", title="black tea")),
-    stance_question="Does it like the tea?",
-    stances=(LabelDefinition(name="likes", definition="Yes."), LabelDefinition(name="dislikes", definition="No.")),
-    topic_question="What is it about?",
-    topics=(LabelDefinition(name="taste", definition="Taste."), LabelDefinition(name="price", definition="Price.")),
-)
 
 
 def paragraph(number: int) -> Paragraph:
