@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["KINDS", "ROUNDS", "Issue", "Judgement", "Label", "Paragraph", "Prediction"]
+__all__ = ["KINDS", "ROUNDS", "SUGGESTIONS", "Issue", "Judgement", "Label", "Paragraph", "Prediction"]
 
 #: Who may have judged, and in which round. The first of each is what a record says that does not say.
 KINDS = ("person", "model")
-ROUNDS = ("independent", "tie-break")
+ROUNDS = ("independent", "tie-break", "adjudication")
+
+#: What became of a model's suggestion: there was none, it was withheld on purpose, it was kept, it was changed.
+SUGGESTIONS = ("", "withheld", "kept", "changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,11 @@ class Judgement:
         topics: Topic labels in schema order, at least one.
         unsure: Whether the annotator ticked *unsure*.
         kind: Who judged: ``person`` or ``model``.
-        round: ``independent``, or ``tie-break`` for the reading that settles a tie.
+        round: ``independent``; ``tie-break`` for the blind reading that settles a tie; ``adjudication`` for the
+            decision of somebody who saw what the annotators chose.
         comment: What the annotator wrote beside it.
+        seconds: Time spent on it as the labelling tool measured it, at least 0, or ``None``.
+        suggestion: One of :data:`SUGGESTIONS`: what the annotator made of a model's suggestion.
         sha256: Hash of the text that was judged, or empty where it is not known. Two judgements are equal without it.
     """
 
@@ -55,6 +61,8 @@ class Judgement:
     kind: str = "person"
     round: str = "independent"
     comment: str = ""
+    seconds: float | None = None
+    suggestion: str = ""
     sha256: str = field(default="", compare=False)
 
 

@@ -1,5 +1,6 @@
 """Records as JSON objects and back, checked against the label schema."""
 
+import math
 from collections.abc import Iterable, Mapping
 from json.encoder import encode_basestring as _quoted
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from iraqstance.annotation.errors import InputError, SchemaError
 from iraqstance.annotation.normalise import fingerprint
-from iraqstance.annotation.records import KINDS, ROUNDS, Judgement, Label, Paragraph
+from iraqstance.annotation.records import KINDS, ROUNDS, SUGGESTIONS, Judgement, Label, Paragraph
 from iraqstance.annotation.schema import Schema
 from iraqstance.annotation.storage import Row, read_rows, write_rows
 
@@ -49,6 +50,8 @@ def paragraph_line(paragraph: Paragraph) -> str:
 def judgement_row(judgement: Judgement, schema: Schema) -> dict[str, object]:
     """Return the judgement as a JSON object, each target's stance in its own column."""
     comment = {"comment": judgement.comment} if judgement.comment else {}
+    seconds = {} if judgement.seconds is None else {"seconds": judgement.seconds}
+    suggestion = {"suggestion": judgement.suggestion} if judgement.suggestion else {}
     sha256 = {"sha256": judgement.sha256} if judgement.sha256 else {}
     return {
         "paragraph": judgement.paragraph,
@@ -59,6 +62,8 @@ def judgement_row(judgement: Judgement, schema: Schema) -> dict[str, object]:
         "topics": list(judgement.topics),
         "unsure": judgement.unsure,
         **comment,
+        **seconds,
+        **suggestion,
         **sha256,
     }
 
@@ -151,8 +156,19 @@ def _judgement(row: Row, schema: Schema) -> Judgement:
         kind=_one_of(row, "kind", KINDS),
         round=_one_of(row, "round", ROUNDS),
         comment=_field(row, "comment", str, ""),
+        seconds=_seconds(row),
+        suggestion=_one_of(row, "suggestion", SUGGESTIONS),
         sha256=_field(row, "sha256", str, ""),
     )
+
+
+def _seconds(row: Row) -> float | None:
+    value = row.value.get("seconds")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise InputError("the field 'seconds' is no time", where=row.where, expected="a number from 0", got=str(value))
+    return float(value)
 
 
 def read_labels(path: str | Path, schema: Schema) -> list[Label]:
