@@ -117,6 +117,12 @@ class Schema(_Frozen):
         chosen = set(topics)
         return tuple(name for name in self.topic_names if name in chosen)
 
+    def without_exclusive(self, topics: Iterable[str]) -> tuple[str, ...]:
+        """Return the topics in schema order, less an exclusive one that stands beside others."""
+        chosen = self.ordered_topics(topics)
+        shared = tuple(label.name for label in self.topics if label.name in chosen and not label.exclusive)
+        return shared or chosen[:1]
+
     def stance_fault(self, stance: object) -> str:
         """Return what is wrong with a stance label, or an empty string."""
         if stance in self.stance_names:

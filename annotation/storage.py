@@ -9,10 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+import platformdirs
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.reading import open_binary
 
-__all__ = ["Row", "encoded", "is_whole", "read_json", "read_rows", "replacing", "write_json", "write_rows"]
+__all__ = [
+    "Row",
+    "cache_folder",
+    "encoded",
+    "is_private",
+    "is_whole",
+    "read_json",
+    "read_rows",
+    "replacing",
+    "write_json",
+    "write_rows",
+    "write_secret",
+]
 
 
 class Row(NamedTuple):
@@ -147,3 +160,21 @@ def is_whole(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder for this package, or the one that ``IRAQSTANCE_CACHE`` names; it may not exist."""
+    return Path(os.environ.get("IRAQSTANCE_CACHE") or platformdirs.user_cache_path("iraqstance"))
+
+
+def write_secret(path: Path, secret: str) -> None:
+    """Write a file that its owner alone may read, never for a moment readable by others."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(secret + "\n")
+    Path(name).replace(path)
+
+
+def is_private(path: Path) -> bool:
+    """Tell whether nobody but its owner may read or write a file, as far as the system knows such modes."""
+    return sys.platform == "win32" or path.stat().st_mode & 0o077 == 0

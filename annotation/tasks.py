@@ -1,44 +1,41 @@
-"""Label Studio by file: paragraphs become an import file, a JSON export becomes judgements.
+"""Label Studio's tasks: paragraphs, a model's suggestions and annotators' votes, as its import file holds them."""
 
-The server checks no answer against its interface, so everything is checked here, in both directions.
-"""
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
-
-from iraqstance.annotation.errors import InputError, MissingExtraError, from_extra
-from iraqstance.annotation.interface import COMMENT, TEXT, TOPICS, UNSURE, interface_xml
-from iraqstance.annotation.normalise import fingerprint
-from iraqstance.annotation.records import Issue, Judgement, Paragraph
+from iraqstance.annotation.errors import InputError, MissingExtraError, UsageError, from_extra
+from iraqstance.annotation.interface import COMMENT, TEXT, TOPICS, UNSURE, VOTES, interface_xml
+from iraqstance.annotation.records import Judgement, Paragraph
 from iraqstance.annotation.schema import Schema
 
 __all__ = [
-    "TaskImport",
+    "Suggestion",
     "checked_tasks",
-    "import_export",
-    "interface_checks",
-    "judgements_of",
+    "is_withheld",
     "results_of",
     "tasks_of",
+    "with_suggestions",
+    "with_votes",
 ]
 
-JsonObject = dict[str, Any]  # Label Studio's edge: checked value by value below
-ResultCheck = Callable[[Sequence[object]], Sequence[str]]
+JsonObject = dict[str, Any]  # Label Studio's edge
 
 
 @dataclass(frozen=True, slots=True)
-class TaskImport:
-    """What a Label Studio export holds.
+class Suggestion:
+    """What a model suggests for one paragraph.
 
     Attributes:
-        judgements: Every valid judgement, by task and then by annotator, as exported.
-        issues: What was left out or looks wrong, and where.
+        stances: Stance of each target that the model knows, by the target's name.
+        topics: Topics, or none where the model holds none.
+        score: How sure it is, in [0, 1].
     """
 
-    judgements: tuple[Judgement, ...]
-    issues: tuple[Issue, ...]
+    stances: Mapping[str, str]
+    topics: tuple[str, ...]
+    score: float
 
 
 def tasks_of(paragraphs: Iterable[Paragraph]) -> Iterator[JsonObject]:
@@ -81,244 +78,88 @@ def checked_tasks(paragraphs: Iterable[Paragraph], schema: Schema) -> tuple[list
     return made, ""
 
 
-def import_export(
-    export: object, schema: Schema, *, kind: str = "person", tie_break: bool = False
-) -> tuple[TaskImport, str]:
-    """Read an export with the SDK's checks beside ours, and return a note where the SDK is not installed.
+def with_suggestions(
+    tasks: Iterable[JsonObject], suggestions: Iterable[Suggestion], schema: Schema, *, model: str, withhold: float
+) -> list[JsonObject]:
+    """Return the tasks with a model's suggestions, but for the share that goes without one.
 
     Args:
-        export: The parsed JSON export.
+        tasks: As :func:`tasks_of` makes them.
+        suggestions: One for each task, in the same order.
         schema: The label schema.
-        kind: Who judged: ``person`` or ``model``.
-        tie_break: Whether these are the readings that settle ties.
+        model: Name and version of the model, which Label Studio shows and keeps.
+        withhold: Share of the tasks without suggestion, in [0, 1]: see :func:`is_withheld`.
 
     Raises:
-        InputError: Where the export is no list of tasks.
+        UsageError: For a share outside [0, 1], or a suggestion with a label that the schema does not know.
     """
-    check, missing = None, ""
-    try:
-        check = interface_checks(schema)
-    except MissingExtraError as error:
-        missing = f"Label Studio's own validation was left out: {error}"
-    read = judgements_of(export, schema, check=check)
-    when = "tie-break" if tie_break else "independent"
-    marked = tuple(replace(judgement, kind=kind, round=when) for judgement in read.judgements)
-    return replace(read, judgements=marked), missing
+    if not 0 <= withhold <= 1:
+        raise UsageError("the share without suggestion is out of range", expected="0 to 1", got=str(withhold))
+    made = []
+    for task, suggestion in zip(tasks, suggestions, strict=True):
+        faults = [schema.stance_fault(stance) for stance in suggestion.stances.values()]
+        faults.append(schema.topics_fault(suggestion.topics) if suggestion.topics else "")
+        if any(faults):
+            raise UsageError(
+                f"the model does not fit the schema: {next(filter(None, faults))}",
+                remedy="Name a model of this schema, or the model's schema with --schema",
+            )
+        if is_withheld(task["data"]["paragraph"], withhold):
+            made.append(task | {"data": task["data"] | {"suggestion": "withheld"}})
+        else:
+            result = _results(suggestion.stances, suggestion.topics, schema)
+            prediction = {"model_version": model, "score": suggestion.score, "result": result}
+            made.append(task | {"predictions": [prediction]})
+    return made
+
+
+def is_withheld(paragraph: str, share: float) -> bool:
+    """Tell whether a paragraph goes without suggestion: decided by its id alone, before and apart from anything else.
+
+    The same paragraph always gets the same answer, and a larger share holds every smaller one.
+    """
+    number = int.from_bytes(sha256(f"without suggestion: {paragraph}".encode()).digest()[:8])
+    return number < share * 2**64
+
+
+def with_votes(tasks: Iterable[JsonObject], judgements: Iterable[Judgement], schema: Schema) -> list[JsonObject]:
+    """Return the tasks with what each annotator chose, for somebody who settles the dispute."""
+    votes: dict[str, list[str]] = {}
+    for judgement in judgements:
+        if judgement.round == "independent":
+            votes.setdefault(judgement.paragraph, []).append(_vote(judgement, schema))
+    return [
+        task | {"data": task["data"] | {VOTES: "\n".join(votes[task["data"]["paragraph"]]), "round": "adjudication"}}
+        for task in tasks
+    ]
+
+
+def _vote(judgement: Judgement, schema: Schema) -> str:
+    columns = schema.stance_columns.items()
+    several = len(schema.targets) > 1
+    stances = [
+        f"{target}: {judgement.stances[target]}" if several else judgement.stances[target] for target, _ in columns
+    ]
+    unsure = " (not sure)" if judgement.unsure else ""
+    comment = f" — {' '.join(judgement.comment.split())}" if judgement.comment else ""
+    return f"{judgement.annotator}: {'; '.join(stances)}; {', '.join(judgement.topics)}{unsure}{comment}"
 
 
 def results_of(judgement: Judgement, schema: Schema) -> list[JsonObject]:
     """Return the judgement as Label Studio's ``result``: one entry for each control that was answered."""
-    answers = {column: [judgement.stances[target]] for target, column in schema.stance_columns.items()}
-    answers[TOPICS] = list(judgement.topics)
+    results = _results(judgement.stances, judgement.topics, schema)
     if judgement.unsure:
-        answers[UNSURE] = [UNSURE]
-    results = [_result(name, "choices", chosen) for name, chosen in answers.items()]
+        results.append(_result(UNSURE, "choices", [UNSURE]))
     if judgement.comment:
         results.append(_result(COMMENT, "textarea", [judgement.comment], key="text"))
     return results
 
 
+def _results(stances: Mapping[str, str], topics: Sequence[str], schema: Schema) -> list[JsonObject]:
+    columns = schema.stance_columns.items()
+    results = [_result(column, "choices", [stances[target]]) for target, column in columns if target in stances]
+    return [*results, _result(TOPICS, "choices", list(topics))] if topics else results
+
+
 def _result(name: str, kind: str, values: list[str], key: str = "choices") -> JsonObject:
     return {"from_name": name, "to_name": TEXT, "type": kind, "value": {key: values}}
-
-
-def interface_checks(schema: Schema) -> ResultCheck:
-    """Return the SDK's own check of a ``result`` against the interface, which it validates first.
-
-    Raises:
-        MissingExtraError: Without the extra ``studio``.
-    """
-    with from_extra("studio"):
-        from label_studio_sdk.label_interface import LabelInterface
-    interface = LabelInterface(interface_xml(schema))
-    interface.validate()
-
-    def check(result: Sequence[object]) -> Sequence[str]:
-        found = interface.validate_prediction({"result": list(result), "model_version": "-"}, return_errors=True)
-        return [str(fault) for fault in found] if isinstance(found, list) else []
-
-    return check
-
-
-def judgements_of(export: object, schema: Schema, *, check: ResultCheck | None = None) -> TaskImport:
-    """Read the JSON export of a Label Studio project.
-
-    Skipped tasks, drafts and invalid results are left out and reported; everything valid is kept. Who annotated
-    becomes the pseudonym ``annotator-<number>``: the server's number of the account, never its name or e-mail.
-
-    Args:
-        export: The parsed JSON: a list of tasks with their annotations.
-        schema: The label schema that the project was made from.
-        check: A further check of each ``result``, such as :func:`interface_checks` returns.
-
-    Raises:
-        InputError: Where the export is no list of tasks.
-    """
-    if not isinstance(export, list):
-        raise InputError(
-            "this is no Label Studio export",
-            expected="a JSON list of tasks",
-            got=type(export).__name__,
-            remedy="Export the project as JSON (not JSON-MIN, CSV or TSV)",
-        )
-    reader = _Reader(schema, check)
-    for number, task in enumerate(export, 1):
-        reader.read_task(task, number)
-    return TaskImport(tuple(reader.judgements.values()), tuple(reader.issues))
-
-
-class _Place(NamedTuple):
-    """Where an annotation stands."""
-
-    task: str
-    annotation: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.task}, {self.annotation}" if self.annotation else self.task
-
-
-class _Reader:
-    """Collects judgements and issues while it goes through an export."""
-
-    def __init__(self, schema: Schema, check: ResultCheck | None) -> None:
-        self.schema = schema
-        self.check = check
-        self.issues: list[Issue] = []
-        self.judgements: dict[tuple[str, str], Judgement] = {}
-        self._written: dict[tuple[str, str], datetime] = {}
-        self._nameless = 0
-        self._accounts: dict[str, str] = {}
-        self._columns = {column: target for target, column in schema.stance_columns.items()}
-
-    def note(self, rule: str, where: object, message: str, severity: str = "error") -> None:
-        self.issues.append(Issue(rule, severity, str(where), message))
-
-    def read_task(self, task: object, number: int) -> None:
-        place = _Place(f"task {number}")
-        if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
-            self.note("no-task", place, "this is no task with data; left out")
-            return
-        place = _Place(f"task {task.get('id', number)}")
-        paragraph = task["data"].get("paragraph")
-        if not isinstance(paragraph, str) or not paragraph:
-            self.note("no-paragraph", place, "the task's data names no paragraph; its annotations are left out")
-            return
-        annotations = task.get("annotations")
-        if not isinstance(annotations, list):
-            self.note("no-annotations", place, "the task has no list of annotations: export the project as JSON")
-            return
-        sha256 = self._checked_hash(task["data"], place)
-        drafts = task.get("drafts")
-        if isinstance(drafts, list) and drafts:
-            self.note("draft", place, f"{len(drafts)} unsubmitted draft(s) left out", "warning")
-        for annotation in annotations:
-            self._read_annotation(annotation, paragraph, place, sha256)
-
-    def _checked_hash(self, data: Mapping[str, object], place: _Place) -> str:
-        """Return the hash of the text that the annotators saw, and note where it is not the exported one."""
-        text, expected = data.get(TEXT), data.get("sha256")
-        if not isinstance(text, str):
-            return ""
-        found = fingerprint(text)
-        if isinstance(expected, str) and found != expected:
-            message = "the text is not the one that was exported; its judgements are kept, check them"
-            self.note("text-changed", place, message, "warning")
-        return found
-
-    def _read_annotation(self, annotation: object, paragraph: str, place: _Place, sha256: str) -> None:
-        if not isinstance(annotation, dict):
-            self.note("no-annotation", place, "an annotation is no object; left out")
-            return
-        place = _Place(place.task, f"annotation {annotation.get('id', '?')}")
-        if annotation.get("was_cancelled"):
-            self.note("skipped", place, f"{paragraph} was skipped; left out", "warning")
-            return
-        annotator = self._pseudonym(annotation, place)
-        judgement = self._judgement(annotation.get("result"), paragraph, annotator, place)
-        if judgement is None:
-            return
-        key = (paragraph, annotator)
-        written = _time(annotation.get("updated_at") or annotation.get("created_at"))
-        if key in self.judgements:
-            message = f"{annotator} judged {paragraph} more than once; the last submission counts"
-            self.note("judged-twice", place, message, "warning")
-            if written < self._written[key]:
-                return
-        self.judgements[key] = replace(judgement, sha256=sha256)
-        self._written[key] = written
-
-    def _pseudonym(self, annotation: JsonObject, place: _Place) -> str:
-        account = annotation.get("completed_by")
-        if isinstance(account, dict):
-            account = account.get("id", account.get("email"))
-        if isinstance(account, int):
-            return f"annotator-{account}"
-        if isinstance(account, str) and account:
-            return self._accounts.setdefault(account, f"annotator-x{len(self._accounts) + 1}")
-        self.note("no-annotator", place, "the annotation names no account; kept under its own number", "warning")
-        self._nameless += 1
-        return f"annotator-of-{annotation.get('id') or f'nobody-{self._nameless}'}"
-
-    def _judgement(self, result: object, paragraph: str, annotator: str, place: _Place) -> Judgement | None:
-        if not isinstance(result, list) or not result:
-            self.note("empty-result", place, "nothing was chosen; left out")
-            return None
-        answers, comment, sound = self._answers(result, place)
-        stances: dict[str, str] = {}
-        for column, target in self._columns.items():
-            chosen = answers.get(column, [])
-            if len(chosen) != 1:
-                rule = "several-stances" if chosen else "no-stance"
-                self.note(rule, place, f"{column} has {len(chosen)} answers, expected 1; left out")
-                sound = False
-            elif fault := self.schema.stance_fault(chosen[0]):
-                self.note("unknown-stance", place, f"{fault}; left out")
-                sound = False
-            else:
-                stances[target] = chosen[0]
-        topics = answers.get(TOPICS, [])
-        if fault := self.schema.topics_fault(topics):
-            self.note("bad-topics", place, f"{fault}; left out")
-            sound = False
-        if self.check:
-            for fault in self.check(result):
-                self.note("interface", place, fault, "warning" if sound else "error")
-        if not sound:
-            return None
-        unsure = UNSURE in answers.get(UNSURE, [])
-        return Judgement(paragraph, annotator, stances, self.schema.ordered_topics(topics), unsure, comment=comment)
-
-    def _answers(self, result: Sequence[object], place: _Place) -> tuple[dict[str, list[Any]], str, bool]:
-        """Return what was chosen for each control, the comment, and whether every entry could be read."""
-        answers: dict[str, list[Any]] = {}
-        comment, sound = "", True
-        known = {*self._columns, TOPICS, UNSURE}
-        for entry in result:
-            name = entry.get("from_name") if isinstance(entry, dict) else None
-            value = entry.get("value") if isinstance(entry, dict) else None
-            if name == COMMENT and isinstance(value, dict):
-                comment = _joined(value.get("text"))
-            elif not isinstance(name, str) or name not in known:
-                self.note("unknown-control", place, f"{name!r} is no control of this interface; ignored", "warning")
-            elif not isinstance(value, dict) or not isinstance(value.get("choices"), list):
-                self.note("no-choices", place, f"{name} holds no list of choices; left out")
-                sound = False
-            else:
-                answers.setdefault(name, []).extend(value["choices"])
-        return answers, comment, sound
-
-
-_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
-
-
-def _time(value: object) -> datetime:
-    """Return a time that the server wrote, or the earliest there is."""
-    try:
-        time = datetime.fromisoformat(value) if isinstance(value, str) else _LONG_AGO
-    except ValueError:
-        time = _LONG_AGO
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _joined(texts: object) -> str:
-    return "\n".join(map(str, texts)) if isinstance(texts, list) else str(texts or "")

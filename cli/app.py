@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from iraqstance.annotation.errors import IraqstanceError, UsageError
-from iraqstance.cli import annotation_commands, dataset_commands, demonstration, training_commands
+from iraqstance.cli import annotation_commands, dataset_commands, demonstration, studio_commands, training_commands
 from iraqstance.cli.console import complain
 
 __all__ = ["app", "main"]
@@ -39,6 +39,7 @@ def iraqstance(
 
 
 annotation_commands.register(app)
+studio_commands.register(app)
 dataset_commands.register(app)
 training_commands.register(app)
 demonstration.register(app)

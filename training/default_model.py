@@ -1,13 +1,12 @@
 """The model that ``predict`` uses when none is named: made once from the packaged open edition, kept for the user."""
 
-import os
 import shutil
 from hashlib import sha256
 from pathlib import Path
 
-import platformdirs
 from iraqstance.annotation.errors import IraqstanceError
 from iraqstance.annotation.normalise import sha256_of
+from iraqstance.annotation.storage import cache_folder
 from iraqstance.dataset.editions import packaged_folder
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import read_corpus
@@ -21,9 +20,8 @@ def default_model_folder() -> Path:
 
     The parent folder is the user's cache folder, or ``IRAQSTANCE_CACHE`` where that is set.
     """
-    cache = Path(os.environ.get("IRAQSTANCE_CACHE") or platformdirs.user_cache_path("iraqstance"))
     data = sha256((packaged_folder() / "data" / "open.parquet").read_bytes()).hexdigest()
-    return cache / "models" / sha256_of(f"{data} {sorted(library_versions().items())}")[:16]
+    return cache_folder() / "models" / sha256_of(f"{data} {sorted(library_versions().items())}")[:16]
 
 
 def default_model() -> Classifier:
