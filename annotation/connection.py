@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from iraqstance.annotation.errors import IraqstanceError, UsageError, from_extra
@@ -30,7 +30,7 @@ class StudioError(IraqstanceError):
 
 @dataclass(frozen=True)
 class Server:
-    """A Label Studio server that has answered and accepted the token. Made by :func:`connect`."""
+    """A Label Studio server that has answered and accepted the token. Made by :func:`connect`, closed by ``with``."""
 
     url: str
     version: str
@@ -47,6 +47,12 @@ class Server:
         with from_extra("studio"):
             from label_studio_sdk import LabelStudio
         return LabelStudio(base_url=self.url, api_key=self.token, httpx_client=self.http, max_retries=0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     @property
     def headers(self) -> dict[str, str]:
@@ -92,6 +98,7 @@ def connect(url: str, token: str, *, insecure: bool = False) -> Server:
     try:
         server.get("/api/current-user/whoami")
     except StudioError as error:
+        server.http.close()
         if "401" not in error.got:
             raise
         raise StudioError(

@@ -75,7 +75,11 @@ class Label:
         stances: Adjudicated label of each target, by the target's name; empty string where a tie is open.
         topics: Adjudicated topics in schema order; empty where a tie on any topic is open, or none has a majority.
         votes: How many independent annotators chose each label, by column and label.
-        settled_by: For each column, ``majority``, ``tie-break`` or ``open``.
+        settled_by: For each column, ``majority`` or ``dawid-skene``, as the annotators themselves settled it;
+            ``tie-break``; ``adjudication``; or ``open``.
+        confidence: Where it was settled by ``dawid-skene``, the model's probability of the answer, in [0, 1], by
+            column. For the topics the smallest among the decisions on each, ticked or not: a product would only tell
+            how many topics there are.
     """
 
     paragraph: str
@@ -83,6 +87,7 @@ class Label:
     topics: tuple[str, ...]
     votes: Mapping[str, Mapping[str, int]]
     settled_by: Mapping[str, str]
+    confidence: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,13 +69,18 @@ def judgement_row(judgement: Judgement, schema: Schema) -> dict[str, object]:
 
 
 def label_row(label: Label, schema: Schema) -> dict[str, object]:
-    """Return the label as a JSON object; an open tie is ``null``, or an empty list of topics."""
+    """Return the label as a JSON object; an open tie is ``null``, or an empty list of topics.
+
+    A confidence is written where there is one, to six digits.
+    """
+    confidence = {column: round(value, 6) for column, value in label.confidence.items()}
     return {
         "paragraph": label.paragraph,
         **{column: label.stances[target] or None for target, column in schema.stance_columns.items()},
         "topics": list(label.topics),
         "votes": {column: dict(counts) for column, counts in label.votes.items()},
         "settled_by": dict(label.settled_by),
+        **({"confidence": confidence} if confidence else {}),
     }
 
 
@@ -185,6 +190,7 @@ def read_labels(path: str | Path, schema: Schema) -> list[Label]:
             topics=_settled_topics(row, schema),
             votes=_field(row, "votes", dict, {}),
             settled_by=_field(row, "settled_by", dict, {}),
+            confidence=_confidence(row),
         )
         for row in read_rows(path)
     ]
@@ -209,6 +215,19 @@ def _stance(row: Row, column: str, schema: Schema) -> str:
     if fault:
         raise SchemaError(fault, where=row.where, remedy="Correct the row, or name another schema")
     return str(value)
+
+
+def _confidence(row: Row) -> dict[str, float]:
+    values = _field(row, "confidence", dict, {})
+    for column, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise InputError(
+                f"the confidence of {column!r} is no probability",
+                where=row.where,
+                expected="a number from 0 to 1",
+                got=str(value),
+            )
+    return {column: float(value) for column, value in values.items()}
 
 
 def _settled_topics(row: Row, schema: Schema) -> tuple[str, ...]:
@@ -246,9 +265,8 @@ def _one_of(row: Row, name: str, values: tuple[str, ...]) -> str:
     """Return a field that takes one of a few values, the first where it is absent."""
     value = str(_field(row, name, str, values[0]))
     if value not in values:
-        raise InputError(
-            f"the field {name!r} has an unknown value", where=row.where, expected=" or ".join(values), got=value
-        )
+        known = " or ".join(filter(None, values))
+        raise InputError(f"the field {name!r} has an unknown value", where=row.where, expected=known, got=value)
     return value
 
 

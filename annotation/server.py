@@ -87,12 +87,15 @@ class LocalServer:
         adopted: Whether it was running already.
     """
 
-    def __init__(self, folder: Path, record: _Record, *, ours: bool, adopted: bool) -> None:
+    def __init__(
+        self, folder: Path, record: _Record, *, ours: bool, adopted: bool, child: subprocess.Popen[bytes] | None = None
+    ) -> None:
         self.folder = folder
         self.url = f"http://{_HOST}:{record.port}"
         self.ours = ours
         self.adopted = adopted
         self._record = record
+        self._child = child
 
     @property
     def password_file(self) -> Path:
@@ -109,12 +112,19 @@ class LocalServer:
         """The API token."""
         return self.token_file.read_text(encoding="ascii").strip()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its process is no more."""
+        return _process(self._record) is None
+
     def wait(self) -> None:
         """Return when the server has ended by itself."""
         import psutil
 
         process = _process(self._record)
-        if process is not None:
+        if self._child is not None:
+            self._child.wait()
+        elif process is not None:
             psutil.wait_procs([process])
 
     def stop(self) -> None:
@@ -130,6 +140,8 @@ class LocalServer:
             for one in alive:
                 one.kill()
             psutil.wait_procs(alive)
+        if self._child is not None:
+            self._child.wait()
         write_json(self.folder / _RECORD, _Record(port=self._record.port).model_dump())
 
     def __enter__(self) -> Self:
@@ -208,10 +220,11 @@ def _watched(folder: Path) -> Iterator[LocalServer]:
 def _own_server(folder: Path, port: int | None, note: Note) -> Iterator[LocalServer]:
     record = _recorded(folder)
     adopted = record is not None and _process(record) is not None
+    child = None
     if record is None or not adopted:
         program = install(note)
-        record = _spawn(program, folder, _free_port(port, record))
-    with LocalServer(folder, record, ours=True, adopted=adopted) as server:
+        record, child = _spawn(program, folder, _free_port(port, record))
+    with LocalServer(folder, record, ours=True, adopted=adopted, child=child) as server:
         if adopted:
             note("A server that was left running on this folder is taken over.")
             _refuse_other_port(server, port)
@@ -389,7 +402,7 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _spawn(python: Path, folder: Path, port: int) -> _Record:
+def _spawn(python: Path, folder: Path, port: int) -> tuple[_Record, subprocess.Popen[bytes]]:
     import psutil
 
     arguments = ["start", "--no-browser", "--internal-host", _HOST, "--port", str(port)]
@@ -406,7 +419,7 @@ def _spawn(python: Path, folder: Path, port: int) -> _Record:
         )
     record = _Record(port=port, pid=child.pid, created=psutil.Process(child.pid).create_time())
     write_json(folder / _RECORD, record.model_dump())
-    return record
+    return record, child
 
 
 def _wait_until_ready(server: LocalServer, note: Note) -> None:
@@ -415,7 +428,7 @@ def _wait_until_ready(server: LocalServer, note: Note) -> None:
         note("Label Studio sets up its database, which takes up to a minute the first time.")
     until = time.monotonic() + _PATIENCE
     while not _answers(server):
-        ended = _process(server._record) is None  # noqa: SLF001 - this module's own
+        ended = server.has_ended
         if ended or time.monotonic() > until:
             log = (server.folder / "server.log").read_text(encoding="utf-8", errors="replace")
             raise IraqstanceError(

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import platformdirs
 from iraqstance.annotation.errors import InputError
@@ -22,6 +22,7 @@ __all__ = [
     "read_json",
     "read_rows",
     "replacing",
+    "write_bytes",
     "write_json",
     "write_rows",
     "write_secret",
@@ -36,7 +37,7 @@ class Row(NamedTuple):
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[IO[str]]:
+def replacing(path: str | Path) -> Iterator[TextIO]:
     """Open a text file that takes the place of ``path`` when the block ends well, and vanishes when it does not.
 
     ``-`` is standard output.
@@ -139,6 +140,12 @@ def read_json(path: str | Path) -> object:
     """
     with open_binary(path) as stream:
         return _decoded(stream.read(), "standard input" if str(path) == "-" else str(path))
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write a file that is no text."""
+    with replacing(path) as stream:
+        stream.buffer.write(content)
 
 
 def write_json(path: str | Path, value: object) -> None:

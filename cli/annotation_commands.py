@@ -131,10 +131,10 @@ def tasks_import(
     from dataclasses import asdict
 
     from iraqstance.annotation.errors import UsageError
+    from iraqstance.annotation.results import import_export
     from iraqstance.annotation.rows import write_judgements
     from iraqstance.annotation.schema import load_schema
     from iraqstance.annotation.storage import read_json
-    from iraqstance.annotation.tasks import import_export
 
     if kind not in {"person", "model"}:
         raise UsageError(f"--kind {kind}", expected="person or model")
@@ -199,31 +199,49 @@ def _interval(estimate: "Estimate") -> str:
 def adjudicate(
     judgements: Annotated[str, typer.Argument(help="Judgements (JSON lines), or - for standard input.")],
     output: Annotated[str, typer.Option("--output", "-o", help="Labels to write (JSON lines).", metavar="FILE")] = "-",
+    method: Annotated[str, typer.Option("--method", help="majority or dawid-skene.")] = "majority",
     schema: SchemaFile = None,
 ) -> None:
-    """Make one label for each paragraph by majority, with the votes; ties are marked and counted.
+    """Make one label for each paragraph from its judgements, with the votes; ties are marked and counted.
 
-    The exit code is 1 while a tie is open: add a `tie-break` judgement of that paragraph and run it again.
+    The exit code is 1 while a tie is open: add a `tie-break` judgement of that paragraph and run it again. An
+    `adjudication` decides its paragraph under either method.
+
+    --method dawid-skene weighs the annotators by how reliable their agreement shows each to be, gives the probability
+    of each label, and prints the accuracy that it estimates. It is worth it for many annotators of unequal care; with
+    three it is about the majority.
 
     Example: iraqstance adjudicate judgements.jsonl -o labels.jsonl
     """
+    from iraqstance.annotation.adjudicate import METHODS, open_ties, stance_models
     from iraqstance.annotation.adjudicate import adjudicate as decide
-    from iraqstance.annotation.adjudicate import open_ties
+    from iraqstance.annotation.errors import UsageError
     from iraqstance.annotation.rows import read_judgements, write_labels
     from iraqstance.annotation.schema import load_schema
 
+    if method not in METHODS:
+        raise UsageError(f"--method {method}", expected=" or ".join(METHODS))
     labels = load_schema(schema)
-    decided = decide(read_judgements(judgements, labels), labels)
+    judged = read_judgements(judgements, labels)
+    decided = decide(judged, labels, method=method)
     write_labels(output, decided, labels)
     ties = open_ties(decided)
     for label in ties:
         columns = [column for column, how in label.settled_by.items() if how == "open"]
         note(f"tie: {label.paragraph}: {', '.join(f'{column} {dict(label.votes[column])}' for column in columns)}")
-    settled = sum("tie-break" in label.settled_by.values() for label in decided)
-    note(f"{len(decided)} paragraphs: {settled} settled by tie-break, {len(ties)} with an open tie")
+    broken, decisions = (
+        sum(how in label.settled_by.values() for label in decided) for how in ("tie-break", "adjudication")
+    )
+    by_adjudication = f", {decisions} by adjudication" if decisions else ""
+    note(f"{len(decided)} paragraphs: {broken} settled by tie-break{by_adjudication}, {len(ties)} with an open tie")
     for target, column in labels.stance_columns.items():
         note(_counted(column, [label.stances[target] for label in decided], labels.stance_names))
     note(_counted("topics", [topic for label in decided for topic in label.topics], labels.topic_names))
+    if method == "dawid-skene":
+        annotators, models = stance_models(judged, labels)
+        for number, annotator in enumerate(annotators):
+            figures = [f"{column} {model.accuracy[number]:.2f}" for column, model in models.items()]
+            note(f"estimated accuracy of {annotator}: {', '.join(figures)}")
     if ties:
         raise typer.Exit(1)
 

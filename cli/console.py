@@ -54,14 +54,22 @@ def _plain(value: object) -> object:
     return value
 
 
-def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, wide: str = "") -> None:
-    """Print a table. Numbers are set right; the column named ``wide`` takes the room that is left, and wraps."""
+def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, wide: str = "", cut: bool = False) -> None:
+    """Print a table. Numbers are set right; the column named ``wide`` takes the room that is left.
+
+    What is longer than that wraps, or is cut to one line where ``cut`` is set.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = _WIDTH
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     lines = [[_cell(value) for value in row] for row in rows]
+    if cut:
+        lines = _cut(lines, head, head.index(wide), console.width)
     for number, name in enumerate(head):
         numeric = all(line[number][:1] in "-0123456789" for line in lines)
         table.add_column(
@@ -73,10 +81,23 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, wide: 
         )
     for line in lines:
         table.add_row(*line)
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
     console.print(table)
+
+
+def _cut(lines: Sequence[Sequence[str]], head: Sequence[str], wide: int, width: int) -> list[list[str]]:
+    """Return the rows with the wide column cut to the room that the others leave, but to ten cells at least."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    others = [number for number in range(len(head)) if number != wide]
+    taken = sum(3 + max(cell_len(line[number]) for line in (head, *lines)) for number in others)
+
+    def shortened(text: str) -> str:
+        words = Text(" ".join(text.split()))
+        words.truncate(max(10, width - taken - 2), overflow="ellipsis")
+        return words.plain
+
+    return [[shortened(text) if number == wide else text for number, text in enumerate(line)] for line in lines]
 
 
 def _cell(value: object) -> str:

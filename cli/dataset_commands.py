@@ -1,11 +1,27 @@
-"""Commands of the dataset room: build, hydrate, articles."""
+"""Commands of the dataset room: build, hydrate, articles; and check, which asks the training room too."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from iraqstance.cli.annotation_commands import SchemaFile
-from iraqstance.cli.console import note, print_issues, print_json, print_table
+from iraqstance.cli.console import note, print_issues, print_json, print_table, tracked
+from iraqstance.cli.training_commands import (
+    DATA_HELP,
+    GroupColumn,
+    Jobs,
+    StanceColumn,
+    TargetColumn,
+    TextColumn,
+    TopicsColumn,
+    columns_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iraqstance.training.corpus import Corpus
+    from iraqstance.training.suspects import Contents, Suspect
 
 __all__ = ["register"]
 
@@ -103,3 +119,98 @@ def articles(
         return
     rows = [(article.id, article.publisher, article.date, article.title) for article in found]
     print_table(("id", "publisher", "date", "title"), rows, wide="title")
+
+
+@dataset.command("check")
+def check(
+    data: Annotated[str | None, typer.Argument(help=f"{DATA_HELP} Without it, the packaged open edition.")] = None,
+    suspects: Annotated[
+        bool, typer.Option("--suspects", help="List the labels that out-of-fold predictions contradict.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="With --suspects, write their texts to be read again: .json for Label Studio, .jsonl as paragraphs.",
+            metavar="FILE",
+        ),
+    ] = None,
+    jobs: Jobs = 1,
+    text_column: TextColumn = "text",
+    stance_column: StanceColumn = "stance",
+    topics_column: TopicsColumn = "topics",
+    group_column: GroupColumn = "group",
+    target_column: TargetColumn = "target",
+    id_column: Annotated[
+        str, typer.Option("--id-column", help="Column of the texts' ids; '' for none.", metavar="NAME")
+    ] = "id",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Count what labelled data holds, and find texts that stand there more than once with different labels.
+
+    The exit code is 1 where such a text was found. With --suspects, the command lists instead the labels that models
+    contradict which never saw them, the most suspicious first. They are no faults: read those texts again, blind. The
+    file of -o therefore holds neither labels nor predictions, and its order tells nothing.
+
+    Example: iraqstance dataset check dataset --suspects -o again.json
+    """
+    from iraqstance.annotation.errors import UsageError
+    from iraqstance.dataset.editions import packaged_folder
+    from iraqstance.training.corpus import read_corpus
+    from iraqstance.training.suspects import contents
+    from iraqstance.training.suspects import suspects as find
+
+    if output and not suspects:
+        raise UsageError("-o writes suspects", expected="--suspects beside it")
+    if output and output.suffix.lower() not in {".json", ".jsonl"}:
+        raise UsageError(f"{output}: texts cannot be written so", expected="a name ending in .json or .jsonl")
+    columns = columns_of(text_column, stance_column, topics_column, group_column, target_column, id_column)
+    corpus = read_corpus(data or packaged_folder() / "data" / "open.parquet", columns)
+    if suspects:
+        found = find(corpus, jobs=jobs, progress=lambda folds, total: tracked(folds, total, "Checking"))
+        _print_suspects(found, json=json)
+        if output:
+            _write_again(corpus, found, output)
+        return
+    held = contents(corpus)
+    if json:
+        print_json(held)
+    else:
+        _print_contents(held)
+        print_issues(held.issues)
+    if held.issues:
+        raise typer.Exit(1)
+
+
+def _write_again(corpus: "Corpus", found: "Sequence[Suspect]", output: Path) -> None:
+    """Write the suspects' texts in the form that the file's name asks for."""
+    from iraqstance.annotation.rows import write_paragraphs
+    from iraqstance.annotation.storage import write_json
+    from iraqstance.annotation.tasks import tasks_of
+    from iraqstance.training.suspects import paragraphs_of
+
+    paragraphs = paragraphs_of(corpus, found)
+    if output.suffix.lower() == ".json":
+        write_json(output, list(tasks_of(paragraphs)))
+    else:
+        write_paragraphs(output, paragraphs)
+    note(f"{output}: {len(paragraphs)} text{'s' * (len(paragraphs) != 1)} to be read again, without labels")
+
+
+def _print_suspects(found: "Sequence[Suspect]", *, json: bool) -> None:
+    if json:
+        print_json(found)
+        return
+    rows = [(one.column, one.given, one.suggested, one.score, one.text) for one in found]
+    print_table(("column", "given", "suggested", "score", "text"), rows, wide="text", cut=True)
+    note(f"{len(found)} label{'s' * (len(found) != 1)} that predictions contradict")
+
+
+def _print_contents(held: "Contents") -> None:
+    counted = f"{held.data}: {held.rows} rows, {held.texts} texts"
+    print(counted if held.groups is None else f"{counted}, {held.groups} groups")
+    for target, counts in held.stances.items():
+        print_table((f"stance towards {target}" if target else "stance", "rows"), counts.items())
+    if held.topics:
+        print_table(("topics", "texts"), held.topics.items())

@@ -1,7 +1,8 @@
 """Commands of a labelling project on a Label Studio server: start, push, status, pull."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,8 +76,9 @@ def start(
     from iraqstance.annotation.server import ACCOUNT, start_server
 
     wanted, given = _project(project, schema, guidelines, overlap), _paragraphs(paragraphs)
-    with _terminable(), start_server(data, port=port, note=note) as server:
-        done = _push(connect(server.url, server.token), wanted, _tasks(given))
+    with _one_interrupt(), start_server(data, port=port, note=note) as server:
+        with connect(server.url, server.token) as connected:
+            done = _push(connected, wanted, _tasks(given))
         print(f"Label at {done.url}")
         print(f"Log in as {ACCOUNT}; the password is in {server.password_file}")
         print(f"Project {wanted.title!r}: {_counts(done)}", flush=True)
@@ -88,7 +90,7 @@ def start(
             return
         note("Stop with Ctrl-C.")
         _wait(server.wait)
-        note("Label Studio is stopped. What was labelled is kept.")
+    note("Label Studio is stopped. What was labelled is kept.")
 
 
 @studio.command("push")
@@ -450,18 +452,21 @@ def _wait(wait: Callable[[], None]) -> None:
     raise IraqstanceError("Label Studio has ended by itself", remedy="Start it again; its data is kept")
 
 
-class _terminable:  # noqa: N801 - used as a statement
-    """Let a termination signal end the block as Ctrl-C does, so that the server is stopped."""
+@contextmanager
+def _one_interrupt() -> Iterator[None]:
+    """Let the first Ctrl-C or termination signal end the block, and further ones not disturb the server's end."""
+    import signal
 
-    def __enter__(self) -> None:
-        import signal
+    signals = (signal.SIGINT, signal.SIGTERM)
 
-        def interrupt(*_: object) -> None:
-            raise KeyboardInterrupt
+    def interrupt(*_: object) -> None:
+        for one in signals:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
-        self._former = signal.signal(signal.SIGTERM, interrupt)
-
-    def __exit__(self, *_: object) -> None:
-        import signal
-
-        signal.signal(signal.SIGTERM, self._former)
+    former = [signal.signal(one, interrupt) for one in signals]
+    try:
+        yield
+    finally:
+        for one, handler in zip(signals, former, strict=True):
+            signal.signal(one, handler)

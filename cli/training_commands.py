@@ -16,9 +16,23 @@ if TYPE_CHECKING:
     from iraqstance.training.evaluate import Evaluation
     from iraqstance.training.metrics import LabelScore
 
-__all__ = ["print_evaluation", "print_predictions", "register"]
+__all__ = [
+    "DATA_HELP",
+    "GroupColumn",
+    "Jobs",
+    "StanceColumn",
+    "TargetColumn",
+    "TextColumn",
+    "TopicsColumn",
+    "columns_of",
+    "print_evaluation",
+    "print_predictions",
+    "register",
+]
 
-Data = Annotated[str, typer.Argument(help="CSV, TSV, JSON-lines or Parquet file, or a Hugging Face dataset folder.")]
+DATA_HELP = "CSV, TSV, JSON-lines or Parquet file, or a Hugging Face dataset folder."
+Data = Annotated[str, typer.Argument(help=DATA_HELP)]
+Jobs = Annotated[int, typer.Option("--jobs", help="Processes to fit folds in.", min=1)]
 TextColumn = Annotated[str, typer.Option("--text-column", help="Column of the texts.", metavar="NAME")]
 StanceColumn = Annotated[
     str, typer.Option("--stance-column", help="Column of the stances; '' for none.", metavar="NAME")
@@ -59,7 +73,7 @@ def train(
     from iraqstance.training.model_folder import refuse_taken, save_classifier
 
     refuse_taken(output)
-    corpus = read_corpus(data, _columns(text_column, stance_column, topics_column, group_column, target_column))
+    corpus = read_corpus(data, columns_of(text_column, stance_column, topics_column, group_column, target_column))
     manifest = save_classifier(fit(corpus), output, corpus)
     held = [
         f"{len(names)} stances{f' towards {target}' if target else ''}" for target, names in manifest.stances.items()
@@ -74,7 +88,7 @@ def evaluate(
         str | None,
         typer.Option("--with", help="Further data to train on, less the group that a fold holds out.", metavar="DATA"),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", help="Processes to fit folds in.", min=1)] = 1,
+    jobs: Jobs = 1,
     text_column: TextColumn = "text",
     stance_column: StanceColumn = "stance",
     topics_column: TopicsColumn = "topics",
@@ -89,7 +103,7 @@ def evaluate(
     from iraqstance.training.corpus import read_corpus
     from iraqstance.training.evaluate import evaluate as cross_validate
 
-    columns = _columns(text_column, stance_column, topics_column, group_column, target_column)
+    columns = columns_of(text_column, stance_column, topics_column, group_column, target_column)
     further = read_corpus(extra, columns) if extra else None
     found = cross_validate(
         read_corpus(data, columns),
@@ -149,10 +163,11 @@ def predict(
         print_predictions(predictions)
 
 
-def _columns(text: str, stance: str, topics: str, group: str, target: str) -> "Columns":
+def columns_of(text: str, stance: str, topics: str, group: str, target: str, identity: str = "id") -> "Columns":
+    """Return the columns as options name them, where an empty name means none."""
     from iraqstance.training.corpus import Columns
 
-    return Columns(text, stance or None, topics or None, group or None, target or None)
+    return Columns(text, stance or None, topics or None, group or None, target or None, identity or None)
 
 
 def _model(folder: Path | None) -> "Classifier":

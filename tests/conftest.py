@@ -1,13 +1,19 @@
 """What tests share: the packaged schema, the source articles where they are, and the command as a user runs it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from iraqstance.annotation.connection import Server, connect
+from iraqstance.annotation.errors import IraqstanceError
 from iraqstance.annotation.schema import LabelDefinition, Schema, Target, packaged_schema
+from iraqstance.annotation.server import LocalServer, install, start_server
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLES = Path(os.environ.get("IRAQSTANCE_ARTICLES", ROOT.parent / "shared" / "articles"))
@@ -87,3 +93,63 @@ def offline(cache: Path) -> Iterator[None]:
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("IRAQSTANCE_CACHE", str(cache / "iraqstance"))
         yield
+
+
+def absent(what: str) -> NoReturn:
+    """Skip the test for want of something, or fail it where everything has to be there."""
+    if os.environ.get("IRAQSTANCE_SKIP_NOTHING"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def studio_cache() -> Path:
+    """A cache folder with the labelling server installed; it stays in the build folder, for it is 1 GB."""
+    folder = ROOT / "build" / "cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IRAQSTANCE_CACHE", str(folder))
+        try:
+            install(note=lambda _: None)
+        except IraqstanceError as error:
+            absent(f"Label Studio cannot be installed: {error}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def studio(studio_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """A real Label Studio on SQLite, for all tests that do not kill it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IRAQSTANCE_CACHE", str(studio_cache))
+        with start_server(tmp_path_factory.mktemp("studio"), port=None, note=lambda _: None) as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+def set_up_folder(studio: LocalServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose database is set up, to be copied by tests that start servers of their own."""
+    folder = tmp_path_factory.mktemp("set-up") / "data"
+    shutil.copytree(studio.folder, folder, ignore=shutil.ignore_patterns("server.json", "studio.lock", "*.log"))
+    return folder
+
+
+@pytest.fixture
+def server(studio: LocalServer) -> Iterator[Server]:
+    """The connection to the labelling server as its lead."""
+    with connect(studio.url, studio.token) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or another that is installed."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next((found for name in names if (found := shutil.which(name))), None)
+    if program is None:
+        absent("there is no Chromium; on Debian: apt-get install chromium")
+    flags = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=program, args=[*flags.split(), "--disable-component-update", "--disable-sync"]
+        )
+        yield started
+        started.close()

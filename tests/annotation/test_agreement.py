@@ -1,7 +1,9 @@
 """Agreement figures against published examples, other implementations, and sums done by hand."""
 
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from itertools import permutations
 
 import krippendorff
 import numpy as np
@@ -11,11 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from iraqstance.annotation.agreement import (
     Agreement,
+    Annotator,
     Estimate,
     agreement,
+    annotators,
     cohen_kappa,
     krippendorff_alpha,
+    left_out,
     masi_distance,
+    rest_kappa,
+    specific_agreement,
 )
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.records import Judgement
@@ -51,10 +58,17 @@ def crossed(counts: Sequence[Sequence[int]]) -> Answers:
     return np.array(pairs)
 
 
-def judged(*answers: tuple[str, str, str, str], round_: str = "independent") -> list[Judgement]:
+def judged(*answers: tuple[str, str, str, str], round_: str = "independent", suggestion: str = "") -> list[Judgement]:
     """Judgements from paragraph, annotator, stance, and topics set apart by blanks."""
     return [
-        Judgement(paragraph, annotator, {"dam": stance}, RIVER.ordered_topics(topics.split()), round=round_)
+        Judgement(
+            paragraph,
+            annotator,
+            {"dam": stance},
+            RIVER.ordered_topics(topics.split()),
+            round=round_,
+            suggestion=suggestion,
+        )
         for paragraph, annotator, stance, topics in answers
     ]
 
@@ -106,6 +120,69 @@ def test_alpha_with_distances_is_krippendorff_s_own(distance: object, alpha: flo
     assert callable(distance)
     distances = np.array([[float(distance(a, b)) for b in range(5)] for a in range(5)])
     assert krippendorff_alpha(INCOMPLETE, distances / distances.max()).value == pytest.approx(alpha, abs=5e-4)
+
+
+# Hayes and Krippendorff (2007), Answering the call for a standard reliability measure: table 1, the tone of 40 articles
+# (as github.com/jucor/krippendorff has it).
+TONE = table(
+    "1 1 2 . 0 0 1 1 2 2 . 0 1 3 1 1 2 1 1 0 0 0 2 0 1 0 0 1 1 1 1 2 2 3 2 2 2 2 2 1",
+    "1 1 3 0 0 0 0 . 2 1 1 0 2 3 1 1 1 2 1 0 0 0 3 0 2 1 0 2 1 1 1 1 2 2 2 2 2 2 2 1",
+    "2 0 3 0 0 0 2 2 2 1 0 0 2 2 1 1 2 3 0 0 1 . 3 0 . 1 0 1 2 2 0 2 . 2 2 3 2 . 2 1",
+    ". 1 3 . . . . 0 . 1 0 0 2 2 . . . 3 1 . 1 0 3 0 2 1 1 2 2 . . 1 2 2 . . . 1 2 .",
+    "2 . . 0 0 0 1 . 2 . . . . 3 1 1 2 . . 0 . 0 . . 2 . 0 . . 2 0 . 2 . 2 2 2 2 . 1",
+)
+
+
+def ordinal_distance(answers: Answers) -> NDArray[np.float64]:
+    """Krippendorff's distance of ranks: squared, the answers between two, and half of those at each."""
+    counts = np.bincount(pairable(answers))
+    ranks = np.cumsum(counts) - counts / 2
+    distance = np.subtract.outer(ranks, ranks) ** 2
+    return distance / distance.max()  # type: ignore[no-any-return]
+
+
+def test_ordinal_alpha_is_that_of_hayes_and_krippendorff() -> None:
+    estimate = krippendorff_alpha(TONE, ordinal_distance(TONE))
+    assert estimate.value == pytest.approx(0.7598, abs=5e-5)
+    assert estimate.count == 40
+
+
+# Fleiss (1971), Measuring nominal scale agreement among many raters: table 1, the diagnoses of 30 patients, each by six
+# psychiatrists in no order.
+DIAGNOSES = table(
+    "4 2 2 5 2 1 3 1 1 5 1 1 2 1 2 3 1 1 2 1 5 2 2 1 1 2 1 2 1 5",
+    "4 2 3 5 2 1 3 1 1 5 4 2 2 4 2 3 1 1 2 3 5 4 2 1 4 2 1 2 3 5",
+    "4 2 3 5 2 3 3 3 4 5 4 4 2 4 4 3 1 1 4 3 5 4 4 4 4 2 1 4 3 5",
+    "4 5 3 5 4 3 3 3 4 5 4 4 3 4 4 3 4 1 4 5 5 4 5 4 4 2 1 4 3 5",
+    "4 5 3 5 4 3 5 3 4 5 4 4 3 4 4 3 5 1 4 5 5 4 5 4 4 2 5 4 3 5",
+    "4 5 5 5 4 3 5 4 4 5 4 4 3 4 5 5 5 2 4 5 5 4 5 4 5 4 5 4 3 5",
+)
+
+
+def test_alpha_is_fleiss_s_kappa_but_for_the_small_sample() -> None:
+    """Alpha draws its chance pairs without replacement: of the disagreement expected by kappa, 180 of 179 parts."""
+    assert krippendorff_alpha(DIAGNOSES).value == pytest.approx(1 - (1 - 0.430) * 179 / 180, abs=5e-4)
+
+
+@pytest.mark.parametrize(("category", "kappa"), [*enumerate([0.245, 0.245, 0.520, 0.471, 0.566])])
+def test_specific_agreement_gives_fleiss_s_kappa_of_each_diagnosis(category: int, kappa: float) -> None:
+    """Kappa is the specific agreement corrected for the diagnosis's share of all answers."""
+    chosen = np.equal(DIAGNOSES, category)
+    share = float(chosen.mean())
+    estimate = specific_agreement(DIAGNOSES, category)
+    assert (estimate.value - share) / (1 - share) == pytest.approx(kappa, abs=5e-4)
+    assert estimate.count == chosen.any(axis=1).sum()
+
+
+@pytest.mark.parametrize(("category", "agreement"), [*enumerate([0.800, 0.409, 0.433, 0.316, 0.563])])
+def test_specific_agreement_is_that_of_de_vet_mullender_and_eekhout(category: int, agreement: float) -> None:
+    """Four surgeons on 50 photographs, all pairs in one table; figures of the R package Agree, by the same authors.
+
+    De Vet, Mullender and Eekhout (2018), Specific agreement on ordinal and multiple nominal outcomes can be calculated
+    for more than two raters, Journal of Clinical Epidemiology 96.
+    """
+    pairs = [[6, 1, 0, 2, 0], [0, 19, 23, 8, 1], [0, 18, 39, 27, 4], [0, 4, 28, 28, 16], [0, 0, 2, 36, 38]]
+    assert specific_agreement(crossed(pairs), category).value == pytest.approx(agreement, abs=5e-4)
 
 
 # Cohen (1960) and (1968), 200 cases; the other two are the common examples of 50 and of 100 cases.
@@ -162,6 +239,103 @@ def test_kappa_rests_on_what_both_annotators_judged(answers: Answers) -> None:
     both = answers[(answers >= 0).all(axis=1)]
     assert repr(cohen_kappa(answers)) == repr(cohen_kappa(both))
     assert cohen_kappa(answers).count == len(both)
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables())
+def test_ordinal_alpha_equals_the_reference_implementation(answers: Answers) -> None:
+    assume(len(set(pairable(answers).tolist())) > 1)
+    data = np.where(answers < 0, np.nan, answers).T
+    expected = krippendorff.alpha(
+        reliability_data=data, value_domain=range(int(answers.max()) + 1), level_of_measurement="ordinal"
+    )
+    assert krippendorff_alpha(answers, ordinal_distance(answers)).value == pytest.approx(expected, abs=1e-9)
+
+
+# One against the rest, and label by label, by their definitions
+
+
+def expected_distance(left: Answers, right: Answers, distance: NDArray[np.float64]) -> float:
+    """Mean distance of all pairs of an answer to the left and one to the right."""
+    return float(np.mean([distance[a, b] for a in left for b in right]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables(annotators=2))
+def test_with_one_other_annotator_kappa_against_the_rest_is_cohen_s(answers: Answers) -> None:
+    both = answers[(answers >= 0).all(axis=1)]
+    for annotator in (0, 1):
+        estimate = rest_kappa(answers, annotator)
+        assert estimate.count == len(both)
+        if len(set(both.ravel().tolist())) > 1:
+            assert estimate.value == pytest.approx(cohen_kappa_score(both[:, 0], both[:, 1]), abs=1e-9)
+        else:
+            assert undefined(estimate)
+
+
+@settings(max_examples=50, deadline=None)
+@given(tables(annotators=2))
+def test_weighted_kappa_against_one_other_is_weighted_too(answers: Answers) -> None:
+    distance = np.abs(np.subtract.outer(np.arange(4), np.arange(4))) / 3
+    assert repr(rest_kappa(answers, 0, distance)) == repr(cohen_kappa(answers, distance))
+    swapped = rest_kappa(answers, 1, distance)
+    assert swapped.value == pytest.approx(cohen_kappa(answers, distance).value, abs=1e-9, nan_ok=True)
+
+
+@settings(max_examples=50, deadline=None)
+@given(tables(annotators=4, missing=False))
+def test_without_gaps_kappa_against_the_rest_corrects_the_mean_of_the_pairs(answers: Answers) -> None:
+    """Schouten (1982): mean distance of the pairs by mean distance expected of the pairs."""
+    distance = 1 - np.eye(4)
+    within = [distance[answers[:, 0], answers[:, other]].mean() for other in (1, 2, 3)]
+    expected = [expected_distance(answers[:, 0], answers[:, other], distance) for other in (1, 2, 3)]
+    assume(sum(expected) > 0)
+    assert rest_kappa(answers, 0).value == pytest.approx(1 - sum(within) / sum(expected), abs=1e-9)
+
+
+def test_each_paragraph_weighs_one_however_many_judged_it() -> None:
+    """The rest says b in the first paragraph, and a and b half each in the second.
+
+    Within: (1 + 1/2) / 2. Expected: x says a, the rest b three times in four.
+    """
+    answers = table("a a", "b a", "b b", "b .")
+    assert rest_kappa(answers, 0).value == pytest.approx(1 - (3 / 4) / (3 / 4))
+    assert rest_kappa(answers, 0).observed == pytest.approx(1 / 4)
+    assert rest_kappa(answers, 0).count == 2
+
+
+def test_an_annotator_against_the_rest_by_hand() -> None:
+    """Within: (0 + 1/2 + 0) / 3. Expected: x says a twice in three; the rest a (1 + 1/2) / 3."""
+    answers = table("a a b a", "a a b .", "a b b .")
+    expected = 2 / 3 * 1 / 2 + 1 / 3 * 1 / 2
+    estimate = rest_kappa(answers, 0)
+    assert estimate.value == pytest.approx(1 - (1 / 6) / expected)
+    assert estimate.count == 3
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables())
+def test_specific_agreement_is_the_share_of_pairs_by_counting_them(answers: Answers) -> None:
+    for category in range(4):
+        pairs = [
+            second == category
+            for row in answers
+            for first, second in permutations([answer for answer in row if answer >= 0], 2)
+            if first == category
+        ]
+        estimate = specific_agreement(answers, category)
+        if pairs:
+            assert estimate.value == estimate.observed == pytest.approx(sum(pairs) / len(pairs))
+            assert -1e-9 <= estimate.low <= estimate.high <= 1 + 1e-9
+        else:
+            assert undefined(estimate)
+
+
+def test_specific_agreement_of_two_is_cicchetti_and_feinstein_s() -> None:
+    """Twice the cases in which both say so, by the times that either does."""
+    both = crossed([[40, 9], [6, 45]])
+    assert specific_agreement(both, 0).value == pytest.approx(2 * 40 / (2 * 40 + 9 + 6))
+    assert specific_agreement(both, 1).value == pytest.approx(2 * 45 / (2 * 45 + 9 + 6))
 
 
 # Laws
@@ -245,6 +419,7 @@ def test_alpha_is_undefined_where_answers_do_not_vary_or_none_are_paired(answers
     estimate = krippendorff_alpha(answers)
     assert undefined(estimate)
     assert estimate.count == count
+    assert estimate.reason == ("answers do not vary" if count else "no paragraph was judged twice")
     assert math.isnan(estimate.observed) is (count == 0)
 
 
@@ -262,7 +437,21 @@ def test_kappa_is_undefined_where_answers_do_not_vary_or_none_are_paired(answers
     estimate = cohen_kappa(answers)
     assert undefined(estimate)
     assert estimate.count == count
+    assert estimate.reason == ("answers do not vary" if count else "no paragraph was judged by another annotator too")
     assert math.isnan(estimate.observed) is (count == 0)
+
+
+@pytest.mark.parametrize("measure", [krippendorff_alpha, cohen_kappa], ids=["alpha", "kappa"])
+def test_a_defined_figure_has_no_reason(measure: Callable[[Answers], Estimate]) -> None:
+    assert measure(BINARY).reason == ""
+
+
+def test_specific_agreement_on_what_nobody_chose_is_undefined() -> None:
+    for answers in (table("a b", "a a"), table("a b c", "a a .")):
+        estimate = specific_agreement(answers, 2)
+        assert undefined(estimate)
+        assert math.isnan(estimate.observed)
+        assert (estimate.count, estimate.reason) == (0, "nobody chose it")
 
 
 def test_variation_in_unpaired_answers_defines_nothing() -> None:
@@ -412,3 +601,149 @@ def test_the_order_of_judgements_does_not_change_a_value() -> None:
 def test_agreement_needs_a_paragraph_that_two_annotators_judged(judgements: list[Judgement]) -> None:
     with pytest.raises(InputError, match=r"no paragraph was judged by two annotators \(got \d+ judgements of \d+"):
         agreement(judgements, RIVER)
+
+
+# Every figure of a question
+
+
+THREE = judged(
+    ("p", "x", "pro", "fish"),
+    ("p", "y", "pro", "fish power"),
+    ("p", "z", "con", "fish"),
+    ("q", "x", "con", "trade"),
+    ("q", "y", "con", "trade"),
+    ("r", "z", "con", "fish"),
+)
+
+
+def test_every_annotator_is_compared_with_the_rest() -> None:
+    found = by_question(THREE)["stance"]
+    assert list(found.rest) == ["x", "y", "z"]
+    assert [found.rest[name].count for name in "xyz"] == [2, 2, 1]
+    assert found.rest["x"].value == pytest.approx(1 - (1 / 4) / (1 / 2))
+    assert found.rest["z"].value == 0
+
+
+def test_an_annotator_who_shares_no_paragraph_is_undefined_against_the_rest() -> None:
+    alone = judged(("s", "w", "con", "fish"))
+    estimate = by_question([*THREE, *alone])["stance"].rest["w"]
+    assert undefined(estimate)
+    assert (estimate.count, estimate.reason) == (0, "no paragraph was judged by another annotator too")
+
+
+def test_every_stance_and_the_tick_of_every_topic_has_its_own_agreement() -> None:
+    found = by_question(THREE)
+    assert list(found["stance"].labels) == list(found["stance"].label_alphas) == ["pro", "con"]
+    assert found["stance"].labels["pro"].value == pytest.approx(2 / 4)
+    assert found["stance"].labels["con"].value == pytest.approx(2 / 4)
+    assert found["topics"].labels == found["topics"].label_alphas == {}
+    assert list(found["topic power"].labels) == ["ticked"]
+    assert found["topic power"].labels["ticked"].value == 0
+    assert found["topic fish"].labels["ticked"].value == 1
+    assert found["topic fish"].labels["ticked"].count == 1
+
+
+def test_the_alpha_of_a_topic_s_tick_is_that_of_the_topic() -> None:
+    found = by_question(THREE)["topic trade"]
+    assert repr(found.label_alphas["ticked"]) == repr(found.alpha)
+
+
+def test_figures_of_a_table_are_those_of_the_judgements() -> None:
+    """Draws are shared by all figures of complete answers; so are the intervals."""
+    answers = ordinary(40, 3)[:, :2]
+    judgements = judged(
+        *(
+            (f"p{number}", annotator, ("pro", "con")[min(answer, 1)], "fish")
+            for number, row in enumerate(answers)
+            for annotator, answer in zip("xy", row, strict=True)
+        )
+    )
+    found, cells = by_question(judgements)["stance"], np.minimum(answers, 1)
+    assert found.alpha == krippendorff_alpha(cells)
+    assert found.kappas["x", "y"] == cohen_kappa(cells)
+    assert found.rest["y"] == rest_kappa(cells, 1)
+    assert found.labels["pro"] == specific_agreement(cells, 0)
+    assert found.label_alphas["con"] == krippendorff_alpha((cells == 1).astype(int))
+
+
+def test_five_annotators_of_many_paragraphs_take_seconds() -> None:
+    generator = np.random.default_rng(1)
+    topics = ("fish", "power", "trade")
+    judgements = [
+        Judgement(
+            f"p{number}", name, {"dam": ("pro", "con")[generator.integers(2)]}, tuple(generator.permutation(topics)[:1])
+        )
+        for number in range(2000)
+        for name in "vwxyz"
+    ]
+    before = time.process_time()
+    agreement(judgements, RIVER)
+    assert time.process_time() - before < 20
+
+
+# Suggestions
+
+
+@pytest.mark.parametrize("suggestion", ["kept", "changed"])
+def test_paragraphs_labelled_from_a_suggestion_are_left_out_with_all_their_judgements(suggestion: str) -> None:
+    suggested = judged(("s", "x", "con", "trade"), suggestion=suggestion)
+    blind = judged(("s", "y", "pro", "trade"))
+    assert left_out([*THREE, *suggested, *blind]) == {"s"}
+    assert repr(by_question([*THREE, *suggested, *blind])) == repr(by_question(THREE))
+
+
+def test_a_suggestion_that_was_withheld_or_never_made_leaves_nothing_out() -> None:
+    withheld = judged(("s", "x", "con", "trade"), ("s", "y", "con", "trade"), suggestion="withheld")
+    assert left_out([*THREE, *withheld]) == set()
+    assert by_question([*THREE, *withheld])["stance"].alpha.count == 3
+
+
+def test_a_tie_break_made_from_a_suggestion_leaves_the_blind_judgements_in() -> None:
+    breaking = judged(("p", "w", "pro", "fish"), round_="tie-break", suggestion="kept")
+    assert left_out([*THREE, *breaking]) == set()
+
+
+def test_agreement_on_suggestions_alone_is_refused() -> None:
+    judgements = judged(("p", "x", "pro", "fish"), ("p", "y", "pro", "fish"), suggestion="kept")
+    with pytest.raises(
+        InputError, match=r"every paragraph was labelled from a model's suggestion \(got 2 judgements of 1"
+    ):
+        agreement(judgements, RIVER)
+
+
+def test_where_suggestions_leave_no_paragraph_judged_twice_both_are_told() -> None:
+    judgements = judged(("p", "x", "pro", "fish"), ("p", "y", "pro", "fish"), suggestion="kept")
+    with pytest.raises(
+        InputError, match=r"two annotators \(got 1 judgements of 1 paragraphs; 1 more left out, labelled from a model"
+    ):
+        agreement([*judgements, *judged(("q", "x", "pro", "fish"))], RIVER)
+
+
+# Annotators
+
+
+def test_annotators_are_told_by_name_with_what_they_did() -> None:
+    judgements = [
+        Judgement("p", "y", {"dam": "pro"}, ("fish",), unsure=True, seconds=4.0, suggestion="kept"),
+        Judgement("q", "y", {"dam": "pro"}, ("fish",), seconds=9.0, suggestion="changed"),
+        Judgement("r", "y", {"dam": "pro"}, ("fish",), suggestion="withheld"),
+        Judgement("p", "x", {"dam": "pro"}, ("fish",), kind="model"),
+    ]
+    assert annotators(judgements) == [
+        Annotator("x", "model", 1, 0.0, None, 0, 0, 1.0),
+        Annotator("y", "person", 3, pytest.approx(1 / 3), 6.5, 1, 1, pytest.approx(1 / 3)),
+    ]
+
+
+def test_annotators_are_those_of_the_independent_round() -> None:
+    breaking = judged(("p", "w", "pro", "fish"), ("q", "x", "pro", "fish"), round_="tie-break")
+    assert annotators([*THREE, *breaking]) == annotators(THREE)
+
+
+def test_an_annotator_who_was_both_says_so() -> None:
+    both = [*judged(("p", "x", "pro", "fish")), Judgement("q", "x", {"dam": "pro"}, ("fish",), kind="model")]
+    assert [annotator.kind for annotator in annotators(both)] == ["person and model"]
+
+
+def test_nobody_judged_nothing() -> None:
+    assert annotators([]) == []

@@ -70,7 +70,7 @@ JUDGEMENTS = st.builds(
     topics=TOPIC_SETS,
     unsure=st.booleans(),
     kind=st.sampled_from(["person", "model"]),
-    round=st.sampled_from(["independent", "tie-break"]),
+    round=st.sampled_from(["independent", "tie-break", "adjudication"]),
     comment=st.just("") | TEXT,
 )
 LABELS = st.builds(
@@ -79,7 +79,10 @@ LABELS = st.builds(
     stances=STANCE_MAPS,
     topics=TOPIC_SETS,
     votes=st.dictionaries(TEXT, st.dictionaries(TEXT, st.integers(1, 9), max_size=3), max_size=3),
-    settled_by=st.dictionaries(TEXT, st.sampled_from(["majority", "tie-break"]), max_size=3),
+    settled_by=st.dictionaries(
+        TEXT, st.sampled_from(["majority", "dawid-skene", "tie-break", "adjudication"]), max_size=3
+    ),
+    confidence=st.dictionaries(TEXT, st.floats(0, 1).map(lambda value: round(value, 6)), max_size=3),
 )
 
 
@@ -343,3 +346,37 @@ def test_a_label_with_an_open_tie_is_not_read_as_settled(
 def test_labels_need_neither_votes_nor_how_they_were_settled(tmp_path: Path) -> None:
     (label,) = read_labels(saved(tmp_path, {"paragraph": "a/001", "stance": "con", "topics": ["fish"]}), ONE)
     assert label == Label("a/001", {"dam": "con"}, ("fish",), {}, {})
+
+
+def test_a_confidence_is_written_only_where_there_is_one_and_to_six_digits() -> None:
+    by_majority = Label("a/001", {"dam": "pro"}, ("fish",), {}, {"stance": "majority"})
+    by_model = Label(
+        "a/001", {"dam": "pro"}, ("fish",), {}, {"stance": "dawid-skene"}, {"stance": 2 / 3, "topics": 1.0}
+    )
+    assert "confidence" not in label_row(by_majority, ONE)
+    assert label_row(by_model, ONE)["confidence"] == {"stance": 0.666667, "topics": 1.0}
+
+
+def test_a_confidence_may_be_a_whole_number(tmp_path: Path) -> None:
+    (label,) = read_labels(saved(tmp_path, judged(confidence={"stance": 1, "topics": 0})), ONE)
+    assert label.confidence == {"stance": 1.0, "topics": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("confidence", "message"),
+    [
+        ([0.5], r"the field 'confidence' has the wrong type \(expected dict, got list\)"),
+        (
+            {"stance": "high"},
+            r"the confidence of 'stance' is no probability \(expected a number from 0 to 1, got high\)",
+        ),
+        ({"topics": 1.5}, r"the confidence of 'topics' is no probability .*got 1\.5"),
+        ({"topics": -0.1}, r"the confidence of 'topics' is no probability .*got -0\.1"),
+        ({"topics": True}, r"the confidence of 'topics' is no probability .*got True"),
+        ({"topics": None}, r"the confidence of 'topics' is no probability .*got None"),
+    ],
+    ids=["list", "word", "above-one", "negative", "truth", "null"],
+)
+def test_a_wrong_confidence_is_named_with_its_line(tmp_path: Path, confidence: object, message: str) -> None:
+    with pytest.raises(InputError, match=rf"rows\.jsonl: line 1: {message}"):
+        read_labels(saved(tmp_path, judged(confidence=confidence)), ONE)

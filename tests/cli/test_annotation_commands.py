@@ -157,9 +157,9 @@ def test_an_export_becomes_judgements_and_its_harmless_faults_are_told(run: Run,
     rows = rows_of((tmp_path / "judgements.jsonl").read_text(encoding="utf-8"))
     assert all(len(row.pop("sha256")) == 64 for row in rows)
     assert rows == [
-        judged("a/001", "annotator-4", "favor", kind="person", round="independent", unsure=False),
-        judged("a/001", "annotator-5", "against", kind="person", round="independent", unsure=True),
-        judged("a/002", "annotator-4", "favor", kind="person", round="independent", unsure=False),
+        judged("a/001", "annotator-4", "favor", kind="person", round="independent", unsure=False, seconds=3.5),
+        judged("a/001", "annotator-5", "against", kind="person", round="independent", unsure=True, seconds=3.5),
+        judged("a/002", "annotator-4", "favor", kind="person", round="independent", unsure=False, seconds=3.5),
     ]
     assert done.stderr.splitlines() == [
         "warning: task 2: 1 unsubmitted draft(s) left out [draft]",
@@ -349,6 +349,82 @@ def test_an_open_tie_is_marked_and_a_further_reading_settles_it(run: Run) -> Non
     (label,) = rows_of(again.stdout)
     assert (label["stance"], label["settled_by"]["stance"]) == ("against", "tie-break")
     assert "1 settled by tie-break, 0 with an open tie" in again.stderr
+
+
+def test_an_adjudication_decides_and_is_counted(run: Run) -> None:
+    rows = [judged("a/001", "x", "favor"), judged("a/001", "y", "against"), judged("a/002", "x", "favor", "other")]
+    rows += [judged("a/001", "lead", "neutral", "economy", round="adjudication")]
+    done = run("adjudicate", "-", stdin="\n".join(map(json.dumps, rows)))
+    assert done.returncode == 0
+    first, second = rows_of(done.stdout)
+    assert (first["stance"], first["topics"]) == ("neutral", ["economy"])
+    assert first["settled_by"] == {"stance": "adjudication", "topics": "adjudication"}
+    assert first["votes"] == {"stance": {"favor": 1, "against": 1}, "topics": {"iran": 2}}
+    assert second["settled_by"] == {"stance": "majority", "topics": "majority"}
+    assert "2 paragraphs: 0 settled by tie-break, 1 by adjudication, 0 with an open tie\n" in done.stderr
+
+
+# Three annotators are right on each of thirty paragraphs but for a slip, and four always tick the first answer.
+CROWD: list[Row] = [
+    judged(f"a/{number:03d}", who, "favor" if who in "stuv" else ("favor", "against", "neutral")[number % 3])
+    for number in range(30)
+    for who in "xyzstuv"
+    if (number, who) not in {(4, "x"), (5, "y")}
+]
+
+
+def test_annotators_can_be_weighed_by_their_reliability(run: Run, tmp_path: Path) -> None:
+    saved(tmp_path, "judgements.jsonl", CROWD)
+    majority = run("adjudicate", "judgements.jsonl")
+    assert [row["stance"] for row in rows_of(majority.stdout)] == ["favor"] * 30
+    assert "accuracy" not in majority.stderr
+    done = run("adjudicate", "judgements.jsonl", "--method", "dawid-skene", "-o", "labels.jsonl")
+    assert (done.returncode, done.stdout) == (0, "")
+    rows = rows_of((tmp_path / "labels.jsonl").read_text(encoding="utf-8"))
+    assert [row["stance"] for row in rows] == ["favor", "against", "neutral"] * 10
+    assert {how for row in rows for how in row["settled_by"].values()} == {"dawid-skene"}
+    assert all(0.9 < value <= 1 for row in rows for value in row["confidence"].values())
+    assert "30 paragraphs: 0 settled by tie-break, 0 with an open tie" in done.stderr
+    told = [line for line in done.stderr.splitlines() if line.startswith("estimated accuracy of ")]
+    accuracies = {line.split()[3].rstrip(":"): float(line.split()[-1]) for line in told}
+    assert list(accuracies) == sorted("xyzstuv")
+    assert min(accuracies[who] for who in "xyz") > 0.9
+    assert max(accuracies[who] for who in "stuv") < 0.5
+
+
+def test_the_accuracy_is_told_for_each_of_two_targets_beside_the_labels(run: Run, tmp_path: Path) -> None:
+    saved(tmp_path, "labels.yaml", [RIVER])
+    rows = [
+        {
+            "paragraph": f"a/{number:03d}",
+            "annotator": who,
+            "stance_dam": ("pro", "con")[number % 2],
+            "stance_canal": ("pro", "con")[(number + (who == "z")) % 2],
+            "topics": ["fish"],
+        }
+        for number in range(10)
+        for who in "xyz"
+    ]
+    done = run(
+        *("adjudicate", "-", "--schema", "labels.yaml", "--method", "dawid-skene"),
+        stdin="\n".join(map(json.dumps, rows)),
+    )
+    assert done.returncode == 0
+    assert len(rows_of(done.stdout)) == 10
+    assert "estimated accuracy of x: stance_dam 0.90, stance_canal 0.90\n" in done.stderr
+    assert "estimated accuracy of z: stance_dam 0.90, stance_canal 0.40\n" in done.stderr
+
+
+def test_an_unknown_method_is_a_usage_error(run: Run, tmp_path: Path) -> None:
+    done = run("adjudicate", "absent.jsonl", "--method", "average", "-o", "labels.jsonl")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: --method average (expected majority or dawid-skene).\n"
+    assert not (tmp_path / "labels.jsonl").exists()
+
+
+def test_the_help_says_when_to_weigh_annotators(run: Run) -> None:
+    told = " ".join(run("adjudicate", "--help", COLUMNS="200", NO_COLOR="1").stdout.split())
+    assert "worth it for many annotators of unequal care; with three it is about the majority" in told
 
 
 def test_an_unknown_label_is_named_with_its_line(run: Run, tmp_path: Path) -> None:

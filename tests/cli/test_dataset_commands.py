@@ -1,4 +1,4 @@
-"""``iraqstance dataset``: build, hydrate, articles."""
+"""``iraqstance dataset``: build, hydrate, articles, check."""
 
 import json
 import re
@@ -8,6 +8,8 @@ from subprocess import CompletedProcess
 
 import pytest
 from iraqstance.annotation.normalise import fingerprint
+from iraqstance.annotation.rows import read_paragraphs
+from iraqstance.annotation.tasks import tasks_of
 from iraqstance.dataset.catalogue import catalogue
 from iraqstance.dataset.editions import packaged_edition, packaged_folder
 from iraqstance.dataset.load import load_parquet
@@ -101,7 +103,7 @@ def test_articles_lists_the_catalogue(run: Run) -> None:
     assert all(name in shown for name in catalogue())
 
 
-@pytest.mark.parametrize("command", ["build", "hydrate", "articles"])
+@pytest.mark.parametrize("command", ["build", "hydrate", "articles", "check"])
 def test_every_command_shows_an_example(run: Run, command: str) -> None:
     done = run("dataset", command, "--help")
     assert done.returncode == 0
@@ -202,3 +204,131 @@ def test_the_demo_stops_where_a_step_fails(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "[missing-article]" in done.stderr
     assert "Articles are cut into paragraphs" not in done.stdout
+
+
+def write_cups(path: Path, *, ids: bool = True) -> Path:
+    """Write a small table in three groups, with one wrong stance and one wrong topic, under usual names."""
+    rows: list[dict[str, object]] = []
+    for number in range(36):
+        kind, tea = number % 2 == 0, number % 4 < 2
+        words = "lovely fresh mild" if kind else "awful stale burnt"
+        row = {
+            "text": f"{words} {'kettle and leaves' if tea else 'beans and espresso'}, {number}",
+            "stance": "pro" if kind else "con",
+            "topics": ["tea" if tea else "coffee"],
+            "group": f"g{number % 3}",
+        }
+        rows.append(row | ({"id": f"cup/{99 - number}"} if ids else {}))
+    rows[6]["stance"], rows[9]["topics"] = "con", ["coffee"]
+    return write_lines(path, rows)
+
+
+def test_check_counts_what_the_packaged_open_edition_holds(run: Run) -> None:
+    done = run("dataset", "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"open\.parquet: 109 rows, 109 texts, 5 groups\n", done.stdout)
+    assert "stance towards us_policy_iraq" in done.stdout
+    held = json.loads(run("dataset", "check", "--json").stdout)
+    assert (held["rows"], held["issues"]) == (109, [])
+    assert sum(held["stances"]["us_policy_iraq"].values()) == 109
+
+
+def test_check_names_texts_with_different_labels(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cups.csv").write_text("words,view\nTea.,pro\nMilk.,con\nTea. ,con\n", encoding="utf-8")
+    columns = ["--text-column=words", "--stance-column=view"]
+    done = run("dataset", "check", "cups.csv", *columns)
+    assert done.returncode == 1
+    assert re.search(
+        r"^error: cups\.csv: rows 1, 3: .* in stance: pro; con.*\[conflicting-labels\]$", done.stderr, re.MULTILINE
+    )
+    assert "cups.csv: 3 rows, 2 texts\n" in done.stdout
+    listed = run("dataset", "check", "cups.csv", *columns, "--json")
+    assert (listed.returncode, listed.stderr) == (1, "")
+    assert [issue["rule"] for issue in json.loads(listed.stdout)["issues"]] == ["conflicting-labels"]
+
+
+def test_check_lists_the_labels_that_predictions_contradict(run: Run, tmp_path: Path) -> None:
+    write_cups(tmp_path / "cups.jsonl")
+    done = run("dataset", "check", "cups.jsonl", "--suspects", "--jobs", "2")
+    assert (done.returncode, done.stderr) == (0, "3 labels that predictions contradict\n")
+    assert re.search(
+        r"stance +con +pro +0\.\d{3} +lovely fresh mild beans and espresso, 6 *$", done.stdout, re.MULTILINE
+    )
+    assert re.search(r"topics +coffee +not coffee +0\.\d{3} +awful stale burnt kettle", done.stdout)
+    found = json.loads(run("dataset", "check", "cups.jsonl", "--suspects", "--json").stdout)
+    assert {(one["column"], one["row"], one["given"], one["suggested"], one["id"], one["group"]) for one in found} == {
+        ("stance", 6, "con", "pro", "cup/93", "g0"),
+        ("topics", 9, "coffee", "not coffee", "cup/90", "g0"),
+        ("topics", 9, "not tea", "tea", "cup/90", "g0"),
+    }
+    assert [one["score"] for one in found] == sorted(one["score"] for one in found)
+
+
+def test_a_long_text_is_cut_to_one_line_of_the_table(run: Run) -> None:
+    done = run("dataset", "check", "--suspects", "--topics-column", "")
+    lines = [line for line in done.stdout.splitlines() if line.startswith(" stance towards ")]
+    assert len(lines) > 3
+    assert all(line.rstrip().endswith("…") and len(line) <= 120 for line in lines)
+
+
+@pytest.mark.parametrize(("ids", "names"), [(True, ["cup/90", "cup/93"]), (False, ["cups/007", "cups/010"])])
+def test_suspects_are_written_to_be_read_again_blind(run: Run, tmp_path: Path, ids: bool, names: list[str]) -> None:  # noqa: FBT001
+    """Once each, by id, in the forms that the labelling server and the other commands read."""
+    write_cups(tmp_path / "cups.jsonl", ids=ids)
+    for name in ("again.json", "again.jsonl"):
+        done = run("dataset", "check", "cups.jsonl", "--suspects", "-o", name)
+        assert done.returncode == 0
+        assert f"{name}: 2 texts to be read again, without labels\n" in done.stderr
+    paragraphs = read_paragraphs(tmp_path / "again.jsonl")
+    assert [paragraph.id for paragraph in paragraphs] == names
+    assert json.loads((tmp_path / "again.json").read_text(encoding="utf-8")) == list(tasks_of(paragraphs))
+    written = (tmp_path / "again.jsonl").read_text(encoding="utf-8")
+    assert {key for line in written.splitlines() for key in json.loads(line)} == {
+        "id",
+        "article",
+        "start",
+        "end",
+        "text",
+        "sha256",
+    }
+    exported = run("tasks", "export", "again.jsonl", "-o", "tasks.json")
+    assert exported.returncode == 0
+    assert json.loads((tmp_path / "tasks.json").read_text(encoding="utf-8")) == list(tasks_of(paragraphs))
+
+
+def test_where_nothing_is_contradicted_the_file_is_empty_and_the_code_0(run: Run, tmp_path: Path) -> None:
+    write_cups(tmp_path / "cups.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "cups.jsonl").read_text(encoding="utf-8").splitlines()]
+    write_lines(tmp_path / "cups.jsonl", [row for number, row in enumerate(rows) if number not in {6, 9}])
+    done = run("dataset", "check", "cups.jsonl", "--suspects", "-o", "again.json")
+    assert (done.returncode, json.loads((tmp_path / "again.json").read_text(encoding="utf-8"))) == (0, [])
+    assert "again.json: 0 texts" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["gone.csv"], 1, r"error: gone\.csv: the file cannot be read"),
+        (["cups.jsonl", "-o", "again.json"], 2, r"error: -o writes suspects \(expected --suspects beside it\)"),
+        (["cups.jsonl", "--suspects", "-o", "again.csv"], 2, r"error: again\.csv: .*ending in \.json or \.jsonl"),
+        (["cups.jsonl", "--id-column", "key"], 1, r"error: cups\.jsonl: there is no column 'key'"),
+        (["few.jsonl", "--suspects"], 1, r"error: few\.jsonl: too few rows for five folds"),
+        (["same.jsonl", "--suspects"], 1, r"error: same\.jsonl: no label varies"),
+    ],
+)
+def test_check_says_what_is_wrong_in_one_line(
+    run: Run, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    write_cups(tmp_path / "cups.jsonl")
+    labels = ["pro", "con", "pro"]
+    write_lines(
+        tmp_path / "few.jsonl", [{"text": f"Cup {label} {n}", "stance": label} for n, label in enumerate(labels)]
+    )
+    write_lines(tmp_path / "same.jsonl", [{"text": f"Cup {n}", "stance": "pro"} for n in range(9)])
+    before = sorted(path.name for path in tmp_path.iterdir())
+    done = run("dataset", "check", *arguments)
+    assert done.returncode == code
+    assert re.search(message, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == before

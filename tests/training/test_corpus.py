@@ -4,6 +4,7 @@ import csv
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -275,6 +276,44 @@ def test_a_class_label_that_was_left_open_is_an_empty_one(tmp_path: Path) -> Non
 def test_a_row_knows_its_place(tmp_path: Path) -> None:
     file = write_csv(tmp_path, 'text,stance\n"Tea\nand more.",pro\nMilk.,con\n')
     assert [row.where for row in read_table(file)] == [f"{file}: line 3", f"{file}: line 4"]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "ids"),
+    [
+        ("text,stance\nTea.,pro\nMilk.,con\n", None, None),
+        ("text,stance,id\nTea.,pro,a/001\nMilk.,con,\n", None, ("a/001", "")),
+        ("text,stance,id\nTea.,pro,1\nMilk.,con,2\n", Columns(id=None), None),
+        ("text,stance,key\nTea.,pro,1\nMilk.,con,2\n", Columns(id="key"), ("1", "2")),
+        ("text,stance,key\nTea.,pro,1\nMilk.,con,2\n", Columns(), None),
+    ],
+    ids=["none", "the usual name, one empty", "not wanted", "another name", "under a name that was not given"],
+)
+def test_ids_are_read_where_the_table_has_them(
+    tmp_path: Path, content: str, columns: Columns | None, ids: tuple[str, ...] | None
+) -> None:
+    assert read_corpus(write_csv(tmp_path, content), columns).ids == ids
+
+
+def test_numbers_are_ids_too_and_a_column_of_ids_that_is_named_must_be_there(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"text": "Tea.", "stance": "pro", "id": 7}\n', encoding="utf-8")
+    assert read_corpus(file).ids == ("7",)
+    with pytest.raises(InputError, match="there is no column 'key'"):
+        read_corpus(file, Columns(id="key"))
+
+
+def test_ids_go_with_their_rows() -> None:
+    named = replace(corpus(), ids=("a", "b", "c"))
+    assert named.take([2, 0]).ids == ("c", "a")
+    assert named.for_target("coffee").ids == ("c",)
+    assert named.joined(named).ids == ("a", "b", "c") * 2
+    assert named.joined(corpus()).ids is None
+    assert replace(named, texts=("x", "x", "y")).distinct().ids == ("a", "c")
+
+
+def test_the_hash_does_not_cover_ids() -> None:
+    assert replace(corpus(), ids=("a", "b", "c")).sha256 == corpus().sha256
 
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(lambda text: text.strip())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from iraqstance.annotation.errors import InputError
 from iraqstance.training.classifier import fit
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.evaluate import Evaluation, evaluate, folds_of
+from iraqstance.training.evaluate import Evaluation, evaluate, folds_of, out_of_fold
 from iraqstance.training.metrics import stance_scores, topic_scores
 
 KIND = ("lovely", "fresh", "mild")
@@ -159,6 +159,25 @@ def test_the_figures_are_those_of_models_that_never_saw_the_group(found: Evaluat
     assert found.stance[""]["model"] == pooled(cups(24))[0]
     assert found.topics is not None
     assert found.topics["model"] == pooled(cups(24))[1]
+
+
+@pytest.mark.parametrize("groups", [3, 12], ids=["each held out", "five folds"])
+def test_what_is_said_out_of_fold_is_what_was_evaluated_in_the_order_of_the_rows(groups: int) -> None:
+    corpus = cups(48, groups)
+    said = out_of_fold(corpus, jobs=2)
+    assert tuple(prediction.text for prediction in said) == corpus.texts
+    names = sorted(set(corpus.stances or ()))
+    assert (
+        stance_scores(corpus.stances or (), [prediction.stance or "" for prediction in said], names)
+        == evaluate(corpus).stance[""]["model"]
+    )
+
+
+def test_what_is_said_out_of_fold_is_about_the_target_of_the_row() -> None:
+    corpus = two_targets(replace(cups(24), topics=None))
+    opposite = tuple("likes" if stance == "dislikes" else "dislikes" for stance in (corpus.stances or ())[24:])
+    said = out_of_fold(replace(corpus, stances=(corpus.stances or ())[:24] + opposite))
+    assert sum(said[row].stance != said[row + 24].stance for row in range(24)) > 20
 
 
 def pooled(corpus: Corpus, extra: Corpus | None = None, *, leak: bool = False) -> tuple[Any, Any]:
