@@ -4,23 +4,25 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.annotation.schema import LabelDefinition, Schema, packaged_schema
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it.token import Token
+
 __all__ = ["guidelines_html"]
 
-# Label Studio shows the page without any space between paragraphs and without lines in tables.
-_STYLES = {
-    "<p>": '<p style="margin: 0 0 10px 0">',
-    "<h1>": '<h1 style="margin: 0 0 10px 0">',
-    "<h2>": '<h2 style="margin: 18px 0 8px 0">',
-    "<ul>": '<ul style="margin: 0 0 10px 20px; list-style: disc">',
-    "<ol>": '<ol style="margin: 0 0 10px 20px; list-style: decimal">',
-    "<li>": '<li style="margin: 0 0 4px 0">',
-    "<table>": '<table style="margin: 0 0 10px 0; border-collapse: collapse">',
-    "<th>": '<th style="text-align: left; padding: 4px 12px 4px 0; border-bottom: 1px solid #8888">',
-    "<td>": '<td style="vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid #8884">',
+# Label Studio removes styles and sets no space between blocks; empty lines and a border it leaves.
+_SPACED = {
+    "</p>": "</p><br>",
+    "</ul>": "</ul><br>",
+    "</ol>": "</ol><br>",
+    "</table>": "</table><br>",
+    "<table>": '<table border="1" cellpadding="6">',
 }
 
 
@@ -45,19 +47,27 @@ def guidelines_html(schema: Schema, path: str | Path | None = None) -> str:
             raise InputError("the guidelines are not UTF-8", where=str(path), remedy="Save them as UTF-8") from None
     if schema == packaged_schema():
         return _html(files(__package__).joinpath("guidelines.md").read_text(encoding="utf-8"))
-    return _styled(_from_schema(schema))
+    return _spaced(_from_schema(schema))
 
 
 @cache
 def _html(markdown: str) -> str:
     with from_extra("studio"):
         from markdown_it import MarkdownIt
-    return _styled(MarkdownIt("js-default").render(markdown))
+    parser = MarkdownIt("js-default")
+    parser.add_render_rule("list_item_open", _list_item)
+    return _spaced(parser.render(markdown))
 
 
-def _styled(html: str) -> str:
-    for tag, styled in _STYLES.items():
-        html = html.replace(tag, styled)
+def _list_item(_renderer: object, tokens: "Sequence[Token]", number: int, _options: object, _env: object) -> str:
+    """Return the start of a list item with its mark, which Label Studio does not show."""
+    token = tokens[number]
+    return f"<li>{token.info}{token.markup} " if token.info else "<li>• "
+
+
+def _spaced(html: str) -> str:
+    for tag, spaced in _SPACED.items():
+        html = html.replace(tag, spaced)
     return html
 
 
@@ -72,5 +82,5 @@ def _from_schema(schema: Schema) -> str:
 
 
 def _list(labels: tuple[LabelDefinition, ...]) -> str:
-    items = (f"<li><b>{escape(label.name)}</b>: {escape(label.definition)}</li>" for label in labels)
+    items = (f"<li>• <b>{escape(label.name)}</b>: {escape(label.definition)}</li>" for label in labels)
     return f"<ul>{''.join(items)}</ul>"

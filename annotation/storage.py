@@ -171,7 +171,7 @@ def is_whole(text: str) -> bool:
 
 def cache_folder() -> Path:
     """Return the user's cache folder for this package, or the one that ``IRAQSTANCE_CACHE`` names; it may not exist."""
-    return Path(os.environ.get("IRAQSTANCE_CACHE") or platformdirs.user_cache_path("iraqstance"))
+    return Path(os.environ.get("IRAQSTANCE_CACHE") or platformdirs.user_cache_path("iraqstance")).absolute()
 
 
 def write_secret(path: Path, secret: str) -> None:
