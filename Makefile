@@ -6,7 +6,7 @@ VENV := .venv
 UV := $(VENV)/bin/uv
 TREE := build/tree/iraqstance
 
-.PHONY: demo test check readme typecheck lint tests card help
+.PHONY: demo test check readme typecheck lint tests card picture help
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test                    linters, types, import rules and tests"
 	@echo "make check                   linters, types and import rules alone"
 	@echo "make readme                  put the demo's true output into the README"
+	@echo "make picture                 make the README's picture of the labelling page"
 	@echo "make card                    make the dataset's files and its card anew"
 
 demo: $(VENV)/.ready
@@ -42,6 +43,9 @@ readme: $(VENV)/.ready
 
 card: $(VENV)/.ready
 	$(VENV)/bin/iraqstance dataset build --output dataset
+
+picture: $(VENV)/.ready
+	$(VENV)/bin/python benchmarks/screenshot.py
 
 $(TREE): front annotation dataset training cli
 	@mkdir -p $(TREE)

@@ -1,7 +1,7 @@
 """Commands of the annotation room: segment, tasks, agreement, adjudicate."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +9,7 @@ import typer
 from iraqstance.cli.console import complain, note, print_issues, print_json, print_table, tracked
 
 if TYPE_CHECKING:
-    from iraqstance.annotation.agreement import Agreement, Estimate
+    from iraqstance.annotation.agreement import Agreement, Annotator, Estimate
 
 __all__ = ["register"]
 
@@ -155,34 +155,104 @@ def tasks_import(
 
 def agreement(
     judgements: Annotated[str, typer.Argument(help="Judgements (JSON lines), or - for standard input.")],
+    per_annotator: Annotated[
+        bool, typer.Option("--per-annotator", help="Print each annotator and each label, too.")
+    ] = False,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw everything (*.png or *.svg).", metavar="FILE")
+    ] = None,
     schema: SchemaFile = None,
-    json: Json = False,
+    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of tables.")] = False,
 ) -> None:
     """Print Cohen's kappa of each pair of annotators and Krippendorff's alpha, with 95 % bootstrap intervals.
 
-    n is the number of paragraphs that the figures rest on. "undefined" stands where answers do not vary.
+    n is the number of paragraphs that the figures rest on. Where a figure is "undefined", a line below the table says
+    why. Paragraphs that were labelled from a model's suggestion are left out; their number is told.
 
-    Example: iraqstance agreement judgements.jsonl
+    Example: iraqstance agreement judgements.jsonl --picture agreement.png
     """
     from iraqstance.annotation import agreement as figures
+    from iraqstance.annotation.agreement_plot import agreement_picture
     from iraqstance.annotation.rows import read_judgements
     from iraqstance.annotation.schema import load_schema
 
     labels = load_schema(schema)
-    questions = figures.agreement(read_judgements(judgements, labels), labels)
+    rows = read_judgements(judgements, labels)
+    questions, annotators = figures.agreement(rows, labels), figures.annotators(rows)
+    left_out = len(figures.left_out(rows))
+    if left_out:
+        were = "paragraph left out: it was" if left_out == 1 else "paragraphs left out: they were"
+        note(f"{left_out} {were} labelled from a model's suggestion")
+    if picture:
+        agreement_picture(questions, annotators, picture)
     if json:
-        print_json(questions)
+        print_json({"questions": questions, "annotators": annotators, "left_out": left_out})
         return
+    _print_agreement(questions)
+    if per_annotator:
+        _print_annotators(questions, annotators)
+        _print_labels(questions)
+
+
+def _print_agreement(questions: Sequence["Agreement"]) -> None:
     pairs = list(dict.fromkeys(pair for question in questions for pair in question.kappas))
     if len(pairs) <= _WIDE_PAIRS:
         head = ("question", "n", "alpha", *(f"kappa\n{' ~ '.join(pair)}" for pair in pairs))
         print_table(head, [_agreement_row(question, pairs) for question in questions])
-        return
-    rows: list[tuple[object, ...]] = []
-    for question in questions:
-        rows.append((question.question, "alpha, all", question.alpha.count, _interval(question.alpha)))
-        rows += [("", " ~ ".join(pair), kappa.count, _interval(kappa)) for pair, kappa in question.kappas.items()]
-    print_table(("question", "figure", "n", "value"), rows)
+    else:
+        rows: list[tuple[object, ...]] = []
+        for question in questions:
+            rows.append((question.question, "alpha, all", question.alpha.count, _interval(question.alpha)))
+            rows += [("", " ~ ".join(pair), kappa.count, _interval(kappa)) for pair, kappa in question.kappas.items()]
+        print_table(("question", "figure", "n", "value"), rows)
+    _print_reasons(estimate for question in questions for estimate in (question.alpha, *question.kappas.values()))
+
+
+def _print_annotators(questions: Sequence["Agreement"], annotators: Sequence["Annotator"]) -> None:
+    print_table(
+        ("annotator", "kind", "judgements", "shared", "unsure", "median\nseconds", "suggestions\nkept", "\nchanged"),
+        [
+            (
+                annotator.name,
+                annotator.kind,
+                annotator.judgements,
+                f"{100 * annotator.shared:.0f} %",
+                f"{100 * annotator.unsure:.0f} %",
+                "" if annotator.seconds is None else f"{annotator.seconds:.1f}",
+                annotator.kept,
+                annotator.changed,
+            )
+            for annotator in annotators
+        ],
+    )
+    whole = [question for question in questions if not question.question.startswith("topic ")]
+    found = {annotator.name: [question.rest[annotator.name] for question in whole] for annotator in annotators}
+    print_table(
+        ("annotator\nagainst the rest", "n", *(f"kappa\n{question.question}" for question in whole)),
+        [(name, estimates[0].count, *map(_interval, estimates)) for name, estimates in found.items()],
+    )
+    _print_reasons(estimate for estimates in found.values() for estimate in estimates)
+
+
+def _print_labels(questions: Sequence["Agreement"]) -> None:
+    rows = [
+        (question.question, label, specific.count, _interval(specific), _interval(question.label_alphas[label]))
+        for question in questions
+        for label, specific in question.labels.items()
+    ]
+    print_table(("question", "label", "n", "agreement\non the label", "alpha\nlabel or not"), rows)
+    _print_reasons(
+        estimate
+        for question in questions
+        for estimates in (question.labels, question.label_alphas)
+        for estimate in estimates.values()
+    )
+
+
+def _print_reasons(estimates: Iterable["Estimate"]) -> None:
+    """Say below a table why figures in it are undefined."""
+    for reason in dict.fromkeys(estimate.reason for estimate in estimates if estimate.reason):
+        print(f"undefined: {reason}")
 
 
 def _agreement_row(question: "Agreement", pairs: Sequence[tuple[str, str]]) -> tuple[object, ...]:
@@ -193,7 +263,7 @@ def _agreement_row(question: "Agreement", pairs: Sequence[tuple[str, str]]) -> t
 def _interval(estimate: "Estimate") -> str:
     if math.isnan(estimate.value):
         return "undefined"
-    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+    return f"{estimate.value:z.2f} [{estimate.low:z.2f}, {estimate.high:z.2f}]"
 
 
 def adjudicate(

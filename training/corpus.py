@@ -32,6 +32,7 @@ class Columns:
     topics: str | None = "topics"
     group: str | None = "group"
     target: str | None = "target"
+    id: str | None = "id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Corpus:
         topics: Topics of each text.
         groups: What must stay on one side of a split: an article, a story, an outlet.
         targets: What each stance is about.
+        ids: Name of each text, such as its paragraph's id; empty where a row has none. No part of :attr:`sha256`.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Corpus:
     topics: tuple[tuple[str, ...], ...] | None = None
     groups: tuple[str, ...] | None = None
     targets: tuple[str, ...] | None = None
+    ids: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -82,6 +85,7 @@ class Corpus:
             pick(self.topics),
             pick(self.groups),
             pick(self.targets),
+            pick(self.ids),
         )
 
     def joined(self, other: "Corpus") -> "Corpus":
@@ -97,6 +101,7 @@ class Corpus:
             both(self.topics, other.topics),
             both(self.groups, other.groups),
             both(self.targets, other.targets),
+            both(self.ids, other.ids),
         )
 
     def for_target(self, target: str) -> "Corpus":
@@ -121,8 +126,8 @@ def read_corpus(path: str | Path, columns: Columns | None = None) -> Corpus:
 
     Args:
         path: CSV, TSV, JSON lines or Parquet, or a Hugging Face dataset folder (its split ``train``, or its only one).
-        columns: What the columns are called. Without it the usual names; stance, topics, group and target may be
-            absent then, but not both stance and topics.
+        columns: What the columns are called. Without it the usual names; stance, topics, group, target and
+            id may be absent then, but not both stance and topics.
 
     Raises:
         InputError: Where the data cannot be read, is empty, or lacks a column or a value.
@@ -154,6 +159,7 @@ def read_corpus(path: str | Path, columns: Columns | None = None) -> Corpus:
         topics=None if wanted.topics is None else tuple(_topics(row, wanted.topics) for row in rows),
         groups=_strings(rows, wanted.group),
         targets=_strings(rows, wanted.target),
+        ids=None if wanted.id is None else tuple(_id(row, wanted.id) for row in rows),
     )
 
 
@@ -179,6 +185,7 @@ def _present(wanted: Columns, row: Mapping[str, object], *, explicit: Columns | 
         checked(wanted.topics, usual.topics),
         checked(wanted.group, usual.group),
         checked(wanted.target, usual.target),
+        checked(wanted.id, usual.id),
     )
 
 
@@ -191,6 +198,12 @@ def _string(row: Row, column: str) -> str:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise InputError(f"{column!r} is empty", where=row.where, remedy="Fill it in or remove the row")
     return str(value)
+
+
+def _id(row: Row, column: str) -> str:
+    """Return the row's id, or nothing where it has none: an id is no label, and a table may do without."""
+    value = row.value.get(column)
+    return "" if value is None else str(value).strip()
 
 
 def _topics(row: Row, column: str) -> tuple[str, ...]:

@@ -1,19 +1,21 @@
 """Cross-validation that never lets a group stand on both sides, next to baselines that learn nothing from the words."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from iraqstance.annotation.errors import InputError, from_extra
-from iraqstance.training.classifier import fit
+from iraqstance.annotation.records import Prediction
+from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import Corpus
 from iraqstance.training.metrics import StanceScores, TopicScores, stance_scores, topic_scores
 
-__all__ = ["Evaluation", "Fold", "evaluate", "folds_of"]
+__all__ = ["Evaluation", "Fold", "Progress", "evaluate", "folds_of", "out_of_fold"]
 
 Progress = Callable[[Iterator[Any], int], Iterator[Any]]
+T = TypeVar("T")
 
 _LEAVE_ONE_OUT = 10  # with at most so many groups, each is a fold of its own
 _FOLDS = 5
@@ -77,14 +79,11 @@ def evaluate(
         InputError: Where there are too few groups or texts for two folds.
         MissingExtraError: Without the extra ``train``.
     """
-    with from_extra("train"):
-        from joblib import Parallel, delayed
     if extra is not None:
         _refuse_lacking(extra, corpus)
     folds, scheme = folds_of(corpus)
-    calls = (delayed(_run)(_training_rows(corpus, fold, extra), corpus.take(fold.test)) for fold in folds)
-    finished = Parallel(n_jobs=jobs, return_as="generator")(calls)
-    outcomes: list[_Outcome] = list(progress(finished, len(folds)) if progress else finished)
+    pairs = ((_training_rows(corpus, fold, extra), corpus.take(fold.test)) for fold in folds)
+    outcomes = _over_folds(_run, pairs, len(folds), jobs, progress)
     if extra is not None:
         scheme += f", training also on {extra.name} less the held-out groups"
     return Evaluation(
@@ -95,6 +94,26 @@ def evaluate(
         stance={} if corpus.stances is None else _stance_tables(corpus, folds, outcomes),
         topics=None if corpus.topics is None else _topic_table(corpus, folds, outcomes),
     )
+
+
+def out_of_fold(corpus: Corpus, *, jobs: int = 1, progress: Progress | None = None) -> list[Prediction]:
+    """Return what the classifier says of each row, about the row's own target, when the row's fold is held out.
+
+    Args:
+        corpus: The labelled texts.
+        jobs: Processes to fit folds in; the result does not depend on it.
+        progress: Wraps the iterator over finished folds, given their number.
+
+    Raises:
+        InputError: As :func:`evaluate`.
+        MissingExtraError: Without the extra ``train``.
+    """
+    folds, _ = folds_of(corpus)
+    pairs = ((corpus.take(fold.train), corpus.take(fold.test)) for fold in folds)
+    found: dict[int, Prediction] = {}
+    for fold, said in zip(folds, _over_folds(_say, pairs, len(folds), jobs, progress), strict=True):
+        found |= dict(zip(fold.test, said, strict=True))
+    return [found[row] for row in range(len(corpus))]
 
 
 def folds_of(corpus: Corpus) -> tuple[list[Fold], str]:
@@ -184,11 +203,31 @@ def _training_rows(corpus: Corpus, fold: Fold, extra: Corpus | None) -> Corpus:
     return train.joined(extra.take(row for row, group in enumerate(extra.groups) if group not in held_out))
 
 
-def _run(train: Corpus, test: Corpus) -> _Outcome:
+def _over_folds(
+    run: Callable[[Corpus, Corpus], T],
+    pairs: Iterable[tuple[Corpus, Corpus]],
+    total: int,
+    jobs: int,
+    progress: Progress | None,
+) -> list[T]:
+    """Return what ``run`` makes of the training and the test rows of each fold."""
+    with from_extra("train"):
+        from joblib import Parallel, delayed
+    finished = Parallel(n_jobs=jobs, return_as="generator")(delayed(run)(train, test) for train, test in pairs)
+    return list(progress(finished, total) if progress else finished)
+
+
+def _say(train: Corpus, test: Corpus) -> list[Prediction]:
     """Fit on one fold and predict its test rows."""
-    model = fit(train, constant=True)
-    stances = [""] * len(test)
-    for target in test.target_names if model.stance else ():
+    return _predictions(fit(train, constant=True), test)
+
+
+def _predictions(model: Classifier, test: Corpus) -> list[Prediction]:
+    """Return what a fold's model says of each test row, about the row's own target."""
+    if not model.stance:
+        return model.predict(test.texts)
+    found: dict[int, Prediction] = {}
+    for target in test.target_names:
         if target not in model.stance:
             raise InputError(
                 f"nothing can be learned of the target {target!r} while a fold holds it out",
@@ -196,17 +235,18 @@ def _run(train: Corpus, test: Corpus) -> _Outcome:
                 remedy="Leave its rows out, or name another --group-column",
             )
         rows = [row for row, name in enumerate(test.targets or [target] * len(test)) if name == target]
-        predictions = model.predict([test.texts[row] for row in rows], target)
-        for row, prediction in zip(rows, predictions, strict=True):
-            stances[row] = prediction.stance or ""
-    topics: tuple[tuple[str, ...], ...] = ()
-    if model.topics is not None:
-        topics = tuple(model.topics_of(test.texts))
+        found |= dict(zip(rows, model.predict([test.texts[row] for row in rows], target), strict=True))
+    return [found[row] for row in range(len(test))]
+
+
+def _run(train: Corpus, test: Corpus) -> _Outcome:
+    """Return the labels that a fold's model gives its test rows, and how its training labels were distributed."""
+    said = _say(train, test)
     distinct = train.distinct().topics or ()
     counts = Counter(topic for row in distinct for topic in row)
     return _Outcome(
-        tuple(stances),
-        topics,
+        tuple(prediction.stance or "" for prediction in said),
+        tuple(prediction.topics or () for prediction in said),
         {target: Counter(train.for_target(target).stances) for target in test.target_names} if train.stances else {},
         {topic: count / len(distinct) for topic, count in counts.items()},
     )

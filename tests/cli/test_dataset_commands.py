@@ -249,7 +249,7 @@ def test_check_names_texts_with_different_labels(run: Run, tmp_path: Path) -> No
 
 def test_check_lists_the_labels_that_predictions_contradict(run: Run, tmp_path: Path) -> None:
     write_cups(tmp_path / "cups.jsonl")
-    done = run("dataset", "check", "cups.jsonl", "--suspects", "--jobs", "2")
+    done = run("dataset", "check", "cups.jsonl", "--suspects")
     assert (done.returncode, done.stderr) == (0, "3 labels that predictions contradict\n")
     assert re.search(
         r"stance +con +pro +0\.\d{3} +lovely fresh mild beans and espresso, 6 *$", done.stdout, re.MULTILINE

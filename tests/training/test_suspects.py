@@ -92,7 +92,7 @@ def test_a_suspect_names_its_row_and_the_probability_of_its_label(found: list[Su
     said = out_of_fold(corpus)
     assert [suspect.score for suspect in found] == sorted(suspect.score for suspect in found)
     for suspect in found:
-        stance, topics = (said[suspect.row].stance_scores or {}), (said[suspect.row].topic_scores or {})
+        stance, topics = dict(said[suspect.row].stance_scores or {}), dict(said[suspect.row].topic_scores or {})
         negated = suspect.given.startswith("not ")
         given = 1 - topics[suspect.suggested] if negated else (stance | topics)[suspect.given]
         assert suspect.score == pytest.approx(given, abs=1e-4)  # the folds are fitted on rows in another order
