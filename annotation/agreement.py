@@ -374,6 +374,9 @@ def _kappa(own: Answers, others: Answers, distance: Floats) -> _Figure:
     """Return kappa of one annotator against others, from answers of shapes (paragraphs,) and (paragraphs, others)."""
     shared = (own >= 0) & (others >= 0).any(axis=1)
     weight = 1 / np.maximum((others >= 0).sum(axis=1), 1)
+    chosen = np.where(shared[:, np.newaxis], np.column_stack([own, others]), -1)
+    chosen, distance = _without_unused(chosen, distance)
+    own, others = chosen[:, 0], chosen[:, 1:]
 
     def terms() -> Floats:
         sums = np.zeros((len(own), 2 * len(distance) + 2))
@@ -381,7 +384,7 @@ def _kappa(own: Answers, others: Answers, distance: Floats) -> _Figure:
         rows = np.flatnonzero(shared)
         left[rows, own[rows]] = 1
         for column in others.T:
-            rows = np.flatnonzero(shared & (column >= 0))
+            rows = np.flatnonzero(column >= 0)
             right[rows, column[rows]] += weight[rows]
             sums[rows, -2] += weight[rows] * distance[own[rows], column[rows]]
         sums[:, -1] = shared
@@ -412,6 +415,14 @@ def _specific(answers: Answers, category: int) -> _Figure:
 
 def _distance(answers: Answers, distance: Floats | None) -> Floats:
     return _nominal(max(int(answers.max(initial=0)) + 1, 1)) if distance is None else distance
+
+
+def _without_unused(answers: Answers, distance: Floats) -> tuple[Answers, Floats]:
+    """Return answers and distances without the categories that nobody chose: few annotators choose few of many sets."""
+    used = np.unique(answers[answers >= 0])
+    numbers = np.full(len(distance) + 1, -1)  # the last is for -1
+    numbers[used] = np.arange(len(used))
+    return numbers[answers], distance[np.ix_(used, used)]
 
 
 def _nominal(categories: int) -> Floats:

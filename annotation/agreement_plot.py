@@ -24,7 +24,7 @@ __all__ = ["agreement_picture"]
 # Lengths are in inches, sizes of letters in points.
 _ROW = 0.185  # from one line of a forest plot to the next
 _MARGIN, _GAP = 0.3, 0.25
-_SIZE, _SMALL, _TINY = 7.5, 6.5, 5.0
+_SIZE, _SMALL = 7.5, 6.5
 _NAME, _LABEL = 1.7, 2.4  # the longest room of an annotator's name, and of a label's
 _VALUES = 1.22  # the room of a figure with its interval in words
 _CELL, _LEAST_CELL = 0.48, 0.11  # the side of a heat map's cell, at most and at least
@@ -35,11 +35,13 @@ _KEY = 2.35  # the room beside the heat maps, and of what annotators did
 # Okabe and Ito's colours, which colour-blind readers tell apart; the heat map's run from light to dark.
 _BLUE, _ORANGE, _GREEN = "#0072B2", "#D55E00", "#009E73"
 _GREY, _PALE, _MAP = "#767676", "#F3F3F3", "YlGnBu"
+_PATCH = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # below a word on hatching
 _ABSENT: Mapping[str, Any] = {"facecolor": "white", "edgecolor": "#B0B0B0", "linewidth": 0.6}
 _UNDEFINED: Mapping[str, Any] = {**_ABSENT, "hatch": "/////"}
 _STYLE: Any = {
     "axes.linewidth": 0.6,
-    "font.family": "DejaVu Sans",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib
     "font.size": _SIZE,
     "hatch.color": "#B8B8B8",
     "hatch.linewidth": 0.5,
@@ -49,6 +51,16 @@ _STYLE: Any = {
     "xtick.labelsize": _SMALL,
     "xtick.major.size": 2.5,
     "xtick.major.width": 0.6,
+}
+
+_CAPTION = {
+    "a": "Alpha of each question (topics as sets, by MASI distance) and of each label against all others. Dotted: .667"
+    " and .800, Krippendorff’s least values for tentative and for firm conclusions.",
+    "b": "Of the pairs of answers to a paragraph in which one is the label, the share in which the other is too. n:"
+    " paragraphs where somebody chose it.",
+    "c": "Above the diagonal, where there is room, the number of paragraphs judged by both.",
+    "d": "Kappa over the pairs of the annotator’s answer and each other’s, every paragraph weighing the same. judged:"
+    " all paragraphs judged. n: those that kappa rests on. unsure: share so marked. seconds: median time.",
 }
 
 
@@ -116,17 +128,6 @@ class _Sheet:
     def text(self, left: float, top: float, words: str, **style: Any) -> None:
         """Write words whose upper left corner, or what ``style`` says, is there."""
         self.figure.text(left / self.width, 1 - top / self.height, words, **{"va": "top", **style})
-
-
-_CAPTION = {
-    "a": "Alpha of each question (topics as sets, by MASI distance) and of each label against all others. Dotted: .667 and"
-    " .800, Krippendorff’s least values for tentative and for firm conclusions.",
-    "b": "Of the pairs of answers to a paragraph in which one is the label, the share in which the other is too. n:"
-    " paragraphs where somebody chose it.",
-    "c": "Above the diagonal, where there is room, the number of paragraphs judged by both.",
-    "d": "Kappa over the pairs of the annotator’s answer and each other’s, every paragraph weighing the same. judged: all"
-    " paragraphs judged. n: those that kappa rests on. unsure: share so marked. seconds: median time.",
-}
 
 
 class _Mark(NamedTuple):
@@ -290,40 +291,24 @@ def _cells(
     def square(column: int, row: int, **style: Any) -> None:
         axes.add_patch(Rectangle((column, row), 1, 1, **{"edgecolor": "white", "linewidth": 0.8, **style}))
 
+    def word(column: int, row: int, words: str, **style: Any) -> None:
+        axes.text(column + 0.5, row + 0.5, words, ha="center", va="center", **style)
+
     for row, lower in enumerate(names):
         square(row, row, facecolor="#E4E4E4")
         for column, upper in enumerate(names[:row]):
             kappa = kappas.get((upper, lower)) or kappas.get((lower, upper))
             if kappa is None:
                 continue
-            undefined = math.isnan(kappa.value)
-            if undefined:
-                square(column, row, **_UNDEFINED)
-            else:
-                square(column, row, facecolor=scale.to_rgba(max(kappa.value, 0)))
-            if cell >= _NUMBERED:
-                words = "undefined" if undefined else _number(kappa.value)
-                size = cell * 11 if undefined else min(_SIZE, cell * 20)
-                dark = not undefined and kappa.value > 0.55
-                axes.text(
-                    column + 0.5,
-                    row + 0.5,
-                    words,
-                    ha="center",
-                    va="center",
-                    size=size,
-                    color="white" if dark else "black",
-                    **({"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.6}} if undefined else {}),
-                )
-                axes.text(
-                    row + 0.5,
-                    column + 0.5,
-                    str(kappa.count),
-                    ha="center",
-                    va="center",
-                    size=min(_SMALL, cell * 17),
-                    color=_GREY,
-                )
+            undefined, numbered = math.isnan(kappa.value), cell >= _NUMBERED
+            square(column, row, **_UNDEFINED if undefined else {"facecolor": scale.to_rgba(max(kappa.value, 0))})
+            if numbered and undefined:
+                word(column, row, "undefined", size=cell * 11, bbox=_PATCH)
+            elif numbered:
+                colour = "white" if kappa.value > 0.55 else "black"
+                word(column, row, _number(kappa.value), size=min(_SIZE, cell * 20), color=colour)
+            if numbered:
+                word(row, column, str(kappa.count), size=min(_SMALL, cell * 17), color=_GREY)
 
 
 def _key(sheet: _Sheet, left: float, top: float, questions: Sequence[Agreement], scale: Any) -> None:
@@ -436,7 +421,7 @@ def _words(estimate: Estimate) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return f"{value:z.2f}".replace("-", "−")
 
 
 def _headline(questions: Sequence[Agreement], annotators: Sequence[Annotator]) -> str:

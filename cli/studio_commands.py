@@ -206,7 +206,10 @@ def status(
         return
     often = "".join(f"; {count} of them {number} times" for number, count in sorted(times.items()) if number > 1)
     print(f"{got.judged} of {got.tasks} paragraphs are judged{often}")
-    rows = [(one.name, one.judgements, one.unsure, one.seconds if one.seconds is not None else "") for one in people]
+    rows = [
+        (one.name, one.judgements, f"{one.unsure:.0%}", "" if one.seconds is None else f"{one.seconds:.0f}")
+        for one in people
+    ]
     if rows:
         print_table(("annotator", "judgements", "unsure", "median seconds"), rows)
     for rule, count in sorted(issues.items()):

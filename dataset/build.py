@@ -130,6 +130,8 @@ def judgement_rows(editions: Iterable[Edition], schema: Schema) -> list[Labelled
             "topics": list(judgement.topics),
             "unsure": judgement.unsure,
             "comment": judgement.comment,
+            "seconds": judgement.seconds,
+            "suggestion": judgement.suggestion,
         }
         for edition in editions
         for judgement in edition.judgements

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from iraqstance.annotation.agreement import Estimate, agreement
+from iraqstance.annotation.agreement import Estimate, agreement, left_out
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.schema import Schema
 from iraqstance.dataset.editions import Edition, LabelledRow
@@ -168,7 +168,9 @@ def _agreement(editions: Sequence[Edition], schema: Schema) -> str:
 
 
 def _was_judged_twice(edition: Edition) -> bool:
-    independent = {(j.paragraph, j.annotator) for j in edition.judgements if j.round == "independent"}
+    suggested = left_out(edition.judgements)
+    blind = [j for j in edition.judgements if j.round == "independent" and j.paragraph not in suggested]
+    independent = {(j.paragraph, j.annotator) for j in blind}
     return len(independent) > len({paragraph for paragraph, _ in independent})
 
 

@@ -58,6 +58,8 @@ def judgement_features(schema: Schema) -> "Features":
             **_label_features(schema),
             "unsure": Value("bool"),
             "comment": Value("string"),
+            "seconds": Value("float32"),
+            "suggestion": Value("string"),
         }
     )
 

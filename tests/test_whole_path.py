@@ -175,8 +175,8 @@ def check_labels(path: Path) -> None:
 
 
 def check_agreement(run: Run, schema: Path) -> None:
-    questions = json.loads(done(run("agreement", "judgements.jsonl", "--schema", schema, "--json")).stdout)
-    alphas = {question["question"]: question["alpha"]["value"] for question in questions}
+    found = json.loads(done(run("agreement", "judgements.jsonl", "--schema", schema, "--json")).stdout)
+    alphas = {question["question"]: question["alpha"]["value"] for question in found["questions"]}
     assert list(alphas)[:3] == ["stance_tram", "stance_bypass", "topics"]
     assert alphas["stance_tram"] == 1
     assert 0.8 < alphas["stance_bypass"] < 1

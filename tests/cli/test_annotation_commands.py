@@ -267,19 +267,96 @@ def test_what_does_not_vary_is_printed_as_undefined(run: Run) -> None:
     (stance,) = [line for line in done.stdout.splitlines() if line.split()[:1] == ["stance"]]
     assert stance.split() == ["stance", "2", "undefined", "undefined"]
     assert "nan" not in done.stdout.lower()
+    assert done.stdout.splitlines()[-1] == "undefined: answers do not vary"
+
+
+def test_annotators_and_labels_are_printed_where_they_are_asked_for(run: Run, tmp_path: Path) -> None:
+    saved(tmp_path, "judgements.jsonl", [{**row, "seconds": 4, "unsure": row["annotator"] == "y"} for row in THREE])
+    short, done = run("agreement", "judgements.jsonl"), run("agreement", "judgements.jsonl", "--per-annotator")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(short.stdout)
+    words = [line.split() for line in done.stdout.removeprefix(short.stdout).splitlines()]
+    assert ["y", "person", "8", "100", "%", "100", "%", "4.0", "0", "0"] in words
+    (against_rest,) = [line for line in words if line[:2] == ["z", "8"]]
+    assert against_rest[-1] == "undefined"
+    assert ["stance", "neutral", "0", "undefined", "undefined"] in words
+    (ticked,) = [line for line in words if line[:3] == ["topic", "iran", "ticked"]]
+    assert ticked == ["topic", "iran", "ticked", "8", "1.00", "[1.00,", "1.00]", "undefined"]
+    assert words[-2:] == [["undefined:", "nobody", "chose", "it"], ["undefined:", "answers", "do", "not", "vary"]]
+
+
+def test_paragraphs_labelled_from_a_suggestion_are_left_out_and_counted(run: Run) -> None:
+    rows = [{**row, "suggestion": "kept"} if row["paragraph"] in {"a/000", "a/001"} else row for row in THREE]
+    done = run("agreement", "-", "--json", stdin="\n".join(map(json.dumps, rows)))
+    assert done.returncode == 0
+    assert done.stderr == "2 paragraphs left out: they were labelled from a model's suggestion\n"
+    document = json.loads(done.stdout)
+    assert document["left_out"] == 2
+    assert document["questions"][0]["alpha"]["count"] == 6
+    assert document["annotators"][0]["kept"] == 2
+
+
+def test_agreement_on_suggestions_alone_is_a_clear_error(run: Run) -> None:
+    rows = [{**row, "suggestion": "changed"} for row in THREE]
+    done = run("agreement", "-", stdin="\n".join(map(json.dumps, rows)))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        "error: every paragraph was labelled from a model's suggestion (got 24 judgements of 8"
+    )
+
+
+@pytest.mark.parametrize(("name", "start"), [("a.png", b"\x89PNG\r\n"), ("a.svg", b"<?xml")], ids=["png", "svg"])
+def test_a_picture_is_drawn_beside_the_table(run: Run, tmp_path: Path, name: str, start: bytes) -> None:
+    saved(tmp_path, "judgements.jsonl", THREE)
+    done = run("agreement", "judgements.jsonl", "--picture", name)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == run("agreement", "judgements.jsonl").stdout
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_a_picture_of_another_kind_is_refused_before_anything_is_printed(run: Run, tmp_path: Path) -> None:
+    saved(tmp_path, "judgements.jsonl", THREE)
+    done = run("agreement", "judgements.jsonl", "--picture", "agreement.pdf")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: agreement.pdf: a picture is written as PNG or SVG (expected a file name that")
+    assert [path.name for path in tmp_path.iterdir()] == ["judgements.jsonl"]
 
 
 def test_agreement_as_json_has_null_where_it_is_undefined(run: Run, tmp_path: Path) -> None:
     saved(tmp_path, "judgements.jsonl", THREE)
     done = run("agreement", "judgements.jsonl", "--json")
     assert done.returncode == 0
-    found = {question["question"]: question for question in json.loads(done.stdout, parse_constant=pytest.fail)}
+    document = json.loads(done.stdout, parse_constant=pytest.fail)
+    assert list(document) == ["questions", "annotators", "left_out"]
+    found = {question["question"]: question for question in document["questions"]}
     assert list(found)[:2] == ["stance", "topics"]
     alpha = found["stance"]["alpha"]
     assert alpha["low"] <= alpha["value"] <= alpha["high"]
     assert alpha["count"] == 8
     assert found["stance"]["kappas"]["x / y"]["value"] == 1
-    assert found["topic iran"]["alpha"] == {"value": None, "low": None, "high": None, "count": 8, "observed": 1.0}
+    assert found["topic iran"]["alpha"] == {
+        "value": None,
+        "low": None,
+        "high": None,
+        "count": 8,
+        "observed": 1.0,
+        "reason": "answers do not vary",
+    }
+    assert found["topic iran"]["labels"]["ticked"]["value"] == 1
+    assert found["topic economy"]["labels"]["ticked"]["reason"] == "nobody chose it"
+    assert found["stance"]["rest"]["z"]["value"] < found["stance"]["rest"]["x"]["value"] < 1
+    assert list(found["stance"]["labels"]) == ["favor", "against", "neutral"]
+    assert document["annotators"][0] == {
+        "name": "x",
+        "kind": "person",
+        "judgements": 8,
+        "unsure": 0.0,
+        "seconds": None,
+        "kept": 0,
+        "changed": 0,
+        "shared": 1.0,
+    }
+    assert document["left_out"] == 0
 
 
 def test_agreement_is_told_for_each_of_two_targets_and_many_annotators(run: Run, tmp_path: Path) -> None:
@@ -461,7 +538,8 @@ def test_another_subject_goes_the_whole_way(run: Run, tmp_path: Path) -> None:
     (tmp_path / "export.json").write_text(json.dumps(export), encoding="utf-8")
     done = run("tasks", "import", "export.json", "-o", "judgements.jsonl", *schema)
     assert (done.returncode, done.stderr) == (0, "4 judgements, 0 issues\n")
-    found = {row["question"]: row for row in json.loads(run("agreement", "judgements.jsonl", "--json", *schema).stdout)}
+    measured = json.loads(run("agreement", "judgements.jsonl", "--json", *schema).stdout)
+    found = {row["question"]: row for row in measured["questions"]}
     assert found["stance_dam"]["alpha"]["value"] == 1
     assert found["stance_canal"]["alpha"]["value"] is None
     labels = rows_of(run("adjudicate", "judgements.jsonl", *schema).stdout)

@@ -139,6 +139,13 @@ def test_agreement_that_is_undefined_is_called_so(folder: Path) -> None:
     assert "nan" not in agreement
 
 
+def test_agreement_on_suggestions_alone_is_called_undefined(tmp_path: Path) -> None:
+    mine = edition()
+    suggested = tuple(replace(judgement, suggestion="kept") for judgement in mine.judgements)
+    build([replace(mine, judgements=suggested)], TEA, tmp_path)
+    assert part(card(tmp_path), "agreement") == "Undefined: no paragraph was judged by two annotators.\n"
+
+
 def test_a_rebuild_renews_the_figures_and_keeps_what_people_wrote(folder: Path) -> None:
     written = card(folder).replace("## Labels\n", f"## How to read this\n\n{HAND_WRITTEN}\n\n## Labels\n")
     (folder / "README.md").write_text(written, encoding="utf-8")

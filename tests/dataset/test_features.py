@@ -54,6 +54,8 @@ def test_judgements_have_these_columns() -> None:
         "topics",
         "unsure",
         "comment",
+        "seconds",
+        "suggestion",
     ]
 
 
