@@ -235,7 +235,7 @@ class _Reader:
         account = annotation.get("completed_by")
         if isinstance(account, dict):
             account = account.get("id", account.get("email"))
-        if isinstance(account, int):
+        if isinstance(account, int) and not isinstance(account, bool):
             return f"annotator-{account}"
         if isinstance(account, str) and account:
             return self._accounts.setdefault(account, f"annotator-x{len(self._accounts) + 1}")

@@ -1,28 +1,30 @@
 """A local Label Studio: installed once, kept on SQLite in a folder of the user's, bound to this machine alone."""
 
 import os
+import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated
 
 import platformdirs
 from iraqstance.annotation.errors import InputError, IraqstanceError, UsageError, from_extra
 from iraqstance.annotation.storage import cache_folder, is_private, read_json, write_json, write_secret
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 if TYPE_CHECKING:
     import psutil
 
-__all__ = ["ACCOUNT", "VERSION", "LocalServer", "data_folder", "running_server", "start_server"]
+__all__ = ["ACCOUNT", "VERSION", "LocalServer", "data_folder", "install", "running_server", "start_server"]
 
 #: The pinned version of Label Studio, and the account that it is set up with.
 VERSION = "1.23.2"
@@ -31,27 +33,49 @@ ACCOUNT = "lead@localhost"
 _HOST = "127.0.0.1"
 _PORT = 8080  # Label Studio's own
 _PATIENCE = 600  # seconds: a first start sets up its tables, which takes half a minute on a quick machine
+_PAUSE = 0.2  # seconds between two looks
 _STOPPING = 15  # seconds until a server that does not stop is killed
+_SHOWN = 160  # characters of a line that another program said
+_MODULE = "label_studio.server"
+
+_DATABASE = "label_studio.sqlite3"
 _RECORD = "server.json"
+_LOG = "server.log"
+_LOCK = "studio.lock"  # held by the `studio start` that watches over the server
+_TURN = "turn.lock"  # held by the one that changes account or project
+_OWN = {_RECORD, _LOG, _LOCK, _TURN, "password", "token", "export", "media", "test_data"}
+
+# What a password and a token look like; a file with something else in it is damaged.
+_SECRETS = {"password": re.compile(r"[^\x00-\x1f\x7f]+"), "token": re.compile(r"[0-9A-Za-z]{20,40}")}
+
+# What the server sees of the user's environment. It reads its settings from some two hundred variables, with names as
+# common as DEBUG, CI or LOG_LEVEL, so that all but these are kept from it.
+_KEPT = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TMP|TEMP|XDG_\w+|LD_\w+|DYLD_\w+"
+    r"|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|(?i:\w+_proxy)"
+    r"|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|APPDATA|LOCALAPPDATA|PROGRAMDATA|USERPROFILE"
+)
+# What would send an installation elsewhere.
+_MISLEADING = re.compile(r"PYTHON\w*|VIRTUAL_ENV|PIP_(?:PREFIX|PYTHON|ROOT|TARGET|USER)|UV_SYSTEM_PYTHON")
 
 Note = Callable[[str], None]
 
-# Sets the account right where a folder was left half-made, or its password file was lost. It runs inside the server's
+# Sets the account right where a folder was left half-made, or one of its secrets was lost. It runs inside the server's
 # own environment; secrets come by environment variables, which other users of the machine cannot read.
 _MEND = """
 import os
 from label_studio.server import _setup_env
 _setup_env()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from django.contrib.auth import get_user_model
 from organizations.models import Organization
 from rest_framework.authtoken.models import Token
 users = get_user_model().objects
 email = os.environ["LABEL_STUDIO_USERNAME"]
+password = os.environ["LABEL_STUDIO_PASSWORD"]
 user = users.filter(email=email).first() or users.create_user(email=email)
-user.set_password(os.environ["LABEL_STUDIO_PASSWORD"])
-user.is_staff = user.is_superuser = True
+if not user.check_password(password):
+    user.set_password(password)
+user.is_active = user.is_staff = user.is_superuser = True
 user.save()
 Token.objects.filter(user=user).delete()
 Token.objects.create(user=user, key=os.environ["LABEL_STUDIO_USER_TOKEN"])
@@ -68,17 +92,15 @@ organization.jwt.save()
 
 
 class _Record(BaseModel):
-    """What is known of the server that last ran on a data folder; no process where it was stopped."""
+    """What is kept of the server that last ran on a data folder."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    port: int
-    pid: int | None = None
-    created: float | None = None
+    port: Annotated[int, Field(ge=1, le=65535)]
 
 
 class LocalServer:
-    """A running local server. As a context manager it is stopped at the end, where this process may stop it.
+    """A running local server, of :func:`start_server` or :func:`running_server`.
 
     Attributes:
         url: Its address.
@@ -87,15 +109,12 @@ class LocalServer:
         adopted: Whether it was running already.
     """
 
-    def __init__(
-        self, folder: Path, record: _Record, *, ours: bool, adopted: bool, child: subprocess.Popen[bytes] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, process: "psutil.Process", port: int, *, ours: bool, adopted: bool) -> None:
         self.folder = folder
-        self.url = f"http://{_HOST}:{record.port}"
+        self.url = f"http://{_HOST}:{port}"
         self.ours = ours
         self.adopted = adopted
-        self._record = record
-        self._child = child
+        self._process = process
 
     @property
     def password_file(self) -> Path:
@@ -109,49 +128,40 @@ class LocalServer:
 
     @property
     def token(self) -> str:
-        """The API token."""
-        return self.token_file.read_text(encoding="ascii").strip()
+        """The API token.
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether its process is no more."""
-        return _process(self._record) is None
+        Raises:
+            InputError: Where its file was lost or damaged since the server was started.
+        """
+        token = _secret(self.token_file)
+        if not token:
+            raise InputError(
+                "the file of the API token is lost or damaged",
+                where=str(self.token_file),
+                remedy="Run `iraqstance studio start` on this folder, which makes a new one",
+            )
+        return token
 
     def wait(self) -> None:
-        """Return when the server has ended by itself."""
-        import psutil
-
-        process = _process(self._record)
-        if self._child is not None:
-            self._child.wait()
-        elif process is not None:
-            psutil.wait_procs([process])
+        """Return when the server has ended."""
+        self._process.wait()
 
     def stop(self) -> None:
-        """Stop the server and keep its port for the next start."""
-        import psutil
+        """Stop the server."""
+        _stop(self._process)
 
-        process = _process(self._record)
-        if process is not None:
-            family = [*process.children(recursive=True), process]
-            for one in family:
-                one.terminate()
-            _, alive = psutil.wait_procs(family, timeout=_STOPPING)
-            for one in alive:
-                one.kill()
-            psutil.wait_procs(alive)
-        if self._child is not None:
-            self._child.wait()
-        write_json(self.folder / _RECORD, _Record(port=self._record.port).model_dump())
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until no other ``studio start`` is about to set this server up: two at once would make two projects."""
+        from filelock import FileLock
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.ours:
-            self.stop()
+        lock = FileLock(self.folder / _TURN)
+        with _usable(self.folder):
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def data_folder() -> Path:
@@ -160,19 +170,20 @@ def data_folder() -> Path:
 
 
 def running_server(folder: Path | None = None) -> LocalServer | None:
-    """Return the local server that runs on a data folder, or ``None``."""
+    """Return the local server that runs on a data folder and takes requests, or ``None``."""
     with from_extra("studio"):
         import psutil  # noqa: F401 - looked for here, used by what follows
-    folder = folder or data_folder()
-    record = _recorded(folder)
-    if record is None or _process(record) is None:
+    folder = (folder or data_folder()).absolute()
+    process = _running(folder)
+    port = _listening(process) if process else None
+    if process is None or port is None or not _answers(port):
         return None
-    return LocalServer(folder, record, ours=False, adopted=True)
+    return LocalServer(folder, process, port, ours=False, adopted=True)
 
 
 @contextmanager
 def start_server(folder: Path | None = None, *, port: int | None = None, note: Note = print) -> Iterator[LocalServer]:
-    """Start a server on a data folder, or take over the one that runs there; it is stopped at the end.
+    """Start a server on a data folder, or take over the one that was left running there; it is stopped at the end.
 
     A server that another ``studio start`` watches over is used and left running.
 
@@ -182,57 +193,101 @@ def start_server(folder: Path | None = None, *, port: int | None = None, note: N
         note: Told what takes time.
 
     Raises:
-        InputError: Where the folder cannot be used, or holds something else.
+        InputError: Where the folder cannot be used, holds something else, or its database is damaged.
         UsageError: Where the port is taken.
         IraqstanceError: Where the server cannot be installed or does not start.
         MissingExtraError: Without the extra ``studio``.
     """
     with from_extra("studio"):
-        import psutil  # noqa: F401 - looked for here, used by what follows
-        from filelock import FileLock, Timeout
+        import filelock  # noqa: F401 - looked for here, used by what follows
+        import psutil  # noqa: F401
     folder = (folder or data_folder()).absolute()
     _prepare(folder)
-    lock = FileLock(folder / "studio.lock")
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        with _watched(folder) as server:
-            _refuse_other_port(server, port)
-            yield server
-        return
-    with lock, _own_server(folder, port, note) as server:
+    with ExitStack() as stack:
+        server = _own_or_watched(folder, port, note, stack)
+        with server.turn():
+            _make_secrets(folder)
+            if not _lets_in(server):
+                note("Setting the account of this folder right.")
+                _mend(install(note), server)
         yield server
 
 
-@contextmanager
-def _watched(folder: Path) -> Iterator[LocalServer]:
-    server = running_server(folder)
-    if server is None or not _answers(server):
-        raise IraqstanceError(
-            "another `iraqstance studio start` is just setting up this folder",
-            where=str(folder),
-            remedy="Wait for its address, or name another folder with --data",
-        )
-    yield server
+def _own_or_watched(folder: Path, port: int | None, note: Note, stack: ExitStack) -> LocalServer:
+    """Return a server that this process watches over until the stack is left, or that another one does."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / _LOCK)
+    until = time.monotonic() + _PATIENCE
+    told = False
+    while True:
+        try:
+            with _usable(folder):
+                stack.enter_context(lock.acquire(blocking=False))
+        except Timeout:
+            server = running_server(folder)
+            if server is not None:
+                _refuse_other_port(server, port)
+                return server
+        else:
+            return stack.enter_context(_own_server(folder, port, note))
+        if not told:
+            note("Another `iraqstance studio start` is just setting up this folder; waiting for it.")
+            told = True
+        if time.monotonic() > until:
+            raise IraqstanceError(
+                f"another `iraqstance studio start` holds this folder and has no server after {_PATIENCE} s",
+                where=str(folder),
+                remedy="Stop it, or name another folder with --data",
+            )
+        time.sleep(_PAUSE)
 
 
 @contextmanager
 def _own_server(folder: Path, port: int | None, note: Note) -> Iterator[LocalServer]:
-    record = _recorded(folder)
-    adopted = record is not None and _process(record) is not None
-    child = None
-    if record is None or not adopted:
-        program = install(note)
-        record, child = _spawn(program, folder, _free_port(port, record))
-    with LocalServer(folder, record, ours=True, adopted=adopted, child=child) as server:
-        if adopted:
+    _make_secrets(folder)
+    process = _running(folder)
+    if process is not None and port is not None and _listening(process) != port:
+        note("A server that was left running on this folder at another port is stopped.")
+        _stop(process)
+        process = None
+    adopted = process is not None
+    with ExitStack() as stack:
+        if process is None:
+            chosen = _free_port(port, _recorded(folder))
+            _check_database(folder)
+            program = install(note)
+            if not (folder / _DATABASE).exists():
+                note("Label Studio sets up its database, which takes up to a minute the first time.")
+            with _undisturbed():
+                process = _spawn(program, folder, chosen)
+                stack.callback(_stop, process)
+        else:
+            stack.callback(_stop, process)
             note("A server that was left running on this folder is taken over.")
-            _refuse_other_port(server, port)
-        _wait_until_ready(server, note)
-        if not _lets_in(server):
-            note("Setting the account of this folder right.")
-            _mend(install(note), server)
-        yield server
+        listening = _port_when_ready(folder, process)
+        if port not in {None, listening}:
+            raise _taken(listening)
+        write_json(folder / _RECORD, _Record(port=listening).model_dump())
+        yield LocalServer(folder, process, listening, ours=True, adopted=adopted)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C back until the block has ended: a server that nobody knows of yet would be left running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    held: list[int] = []
+    ends = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    former = {one: signal.signal(one, lambda number, _: held.append(number)) for one in ends}
+    try:
+        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)
+        if held:
+            signal.raise_signal(held[0])
 
 
 def install(note: Note = print) -> Path:
@@ -241,34 +296,54 @@ def install(note: Note = print) -> Path:
     The environment lies in the user's cache folder, about 1 GB, so that the server's pins bind nothing else.
 
     Raises:
+        InputError: Where the cache folder cannot be used.
         IraqstanceError: Where the installation fails.
     """
     with from_extra("studio"):
         from filelock import FileLock
-    home = cache_folder() / f"label-studio-{VERSION}"
+    home = (cache_folder() / f"label-studio-{VERSION}").absolute()
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     ready = home / ".ready"
     if ready.exists() and python.exists():
         return python
+    lock = FileLock(f"{home}.lock")
+    note(f"Installing Label Studio {VERSION} into {home}, once (about 1 GB).")
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except OSError as error:
-        raise InputError("the cache folder cannot be made", where=str(home.parent), got=error.strerror or "") from None
-    with FileLock(f"{home}.lock"):
-        if ready.exists() and python.exists():  # another process has just done it
-            return python
-        note(f"Installing Label Studio {VERSION} into {home}, once (about 1 GB).")
-        shutil.rmtree(home, ignore_errors=True)
-        for step in _install_steps(home, python):
-            _run_step(step)
-        ready.touch()
+        raise InputError(
+            "the cache folder cannot be used",
+            where=str(home.parent),
+            got=error.strerror or "",
+            remedy="Name another in the environment variable IRAQSTANCE_CACHE",
+        ) from None
+    try:
+        if not (ready.exists() and python.exists()):  # another process may just have done it
+            _end_installers(home, python)
+            shutil.rmtree(home, ignore_errors=True)
+            for step in _install_steps(home, python):
+                _run_step(step, home.parent)
+            ready.touch()
+    finally:
+        lock.release()
     return python
+
+
+def _end_installers(home: Path, python: Path) -> None:
+    """End what still installs there for a command that was killed."""
+    import psutil
+
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            arguments = process.cmdline()
+            if str(home) in arguments or (str(python) in arguments and "pip" in arguments):
+                _stop(process)
 
 
 def _install_steps(home: Path, python: Path) -> list[list[str]]:
     package = f"label-studio=={VERSION}"
-    beside = Path(sys.executable).with_name("uv")
-    uv = shutil.which("uv") or (str(beside) if beside.exists() else None)
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if uv:
         return [
             [uv, "venv", "--quiet", "--python", sys.executable, str(home)],
@@ -278,46 +353,91 @@ def _install_steps(home: Path, python: Path) -> list[list[str]]:
     return [[sys.executable, "-m", "venv", str(home)], pip]
 
 
-def _run_step(command: list[str]) -> None:
-    done = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)  # noqa: S603
-    if done.returncode:
+def _run_step(command: list[str], folder: Path) -> None:
+    """Run a step of the installation, away from the user's folder, whose files could pass for modules or settings."""
+    import psutil
+
+    failed = "Label Studio could not be installed"
+    try:
+        child = subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            cwd=folder,
+            env={name: value for name, value in os.environ.items() if not _MISLEADING.fullmatch(name)},
+        )
+    except OSError as error:
+        raise IraqstanceError(failed, where=command[0], got=error.strerror or "", remedy="Mend or remove it") from None
+    with child:
+        try:
+            said, _ = child.communicate()
+        except BaseException:
+            _stop(psutil.Process(child.pid))
+            raise
+    if child.returncode:
         raise IraqstanceError(
-            "Label Studio could not be installed",
+            failed,
             where=" ".join(command[:3]),
-            got=_tail(done.stderr or done.stdout),
+            got=_tail(said, 4),
             remedy="Check the network and the room on the disk, and run the command again",
         )
 
 
-def _tail(text: str, lines: int = 6) -> str:
-    return " | ".join(line.strip() for line in text.strip().splitlines()[-lines:] if line.strip())
+def _tail(text: str, lines: int) -> str:
+    """Return the last lines of what a program said, as one."""
+    told = [line.strip() for line in text.splitlines() if line.strip()]
+    return " | ".join(line if len(line) <= _SHOWN else line[:_SHOWN] + "…" for line in told[-lines:])
 
 
-def _prepare(folder: Path) -> None:
-    """Make the data folder with its secrets, unless they are there."""
+@contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    """Turn what the system says against a folder into one clear error."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        content = {path.name for path in folder.iterdir()}
+        yield
     except OSError as error:
         raise InputError(
             "the data folder cannot be used",
-            where=str(folder),
-            got=error.strerror or "",
-            remedy="Name another with --data",
+            where=str(error.filename or folder),
+            got=error.strerror or str(error),
+            remedy="Name another with --data, or mend this one",
         ) from None
-    if content and not content & {"studio.lock", "token", "label_studio.sqlite3"}:
+
+
+def _prepare(folder: Path) -> None:
+    """Make the data folder, unless it is there; one with somebody else's files is left alone."""
+    with _usable(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        content = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    if _DATABASE not in content and (foreign := sorted(content - _OWN)):
         raise InputError(
             "the folder holds something else than Label Studio's data",
             where=str(folder),
-            got=", ".join(sorted(content)[:3]),
+            got=", ".join(foreign[:3]),
             remedy="Name an empty or a new one with --data",
         )
+
+
+def _make_secrets(folder: Path) -> None:
+    """Make password and token, unless they are there and whole."""
     for name, secret in (("password", secrets.token_urlsafe(12)), ("token", secrets.token_hex(20))):
         path = folder / name
-        if not path.exists() or not path.read_text(encoding="ascii", errors="replace").strip():
-            write_secret(path, secret)
-        elif not is_private(path):
-            path.chmod(0o600)
+        with _usable(folder):
+            if not _secret(path):
+                write_secret(path, secret)
+            elif not is_private(path):
+                path.chmod(0o600)
+
+
+def _secret(path: Path) -> str:
+    """Return the secret in a file, or nothing where the file was lost or damaged."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+    return secret if _SECRETS[path.name].fullmatch(secret) else ""
 
 
 def _recorded(folder: Path) -> _Record | None:
@@ -327,27 +447,79 @@ def _recorded(folder: Path) -> _Record | None:
         return None
 
 
-def _process(record: _Record) -> "psutil.Process | None":
-    """Return the server's process, if it lives; another one that took over its number has another time of birth."""
+def _check_database(folder: Path) -> None:
+    import sqlite3
+
+    path = folder / _DATABASE
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            verdict = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        verdict = f"*** {error}"
+    if verdict.startswith("***"):  # its structure; a value that breaks a rule is Label Studio's own business
+        raise InputError(
+            "the database cannot be read",
+            where=str(path),
+            got=" ".join(verdict.strip("* ").split()),
+            remedy="Put a copy of it back, or name another folder with --data",
+        )
+
+
+def _running(folder: Path) -> "psutil.Process | None":
+    """Return the server's process on a data folder, whoever started it and whatever was noted of it."""
     import psutil
 
-    if record.pid is None or record.created is None:
-        return None
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if _MODULE in process.cmdline() and Path(process.cwd()).samefile(folder):
+                return process
+    return None
+
+
+def _listening(process: "psutil.Process") -> int | None:
+    """Return the port at which a server listens, which is another one than it was told where that was taken."""
+    import psutil
+
+    with suppress(psutil.Error):
+        for one in (process, *process.children(recursive=True)):
+            for connection in one.net_connections("tcp"):
+                if connection.status == psutil.CONN_LISTEN:
+                    return int(connection.laddr.port)
+    return None
+
+
+def _has_ended(process: "psutil.Process") -> bool:
+    import psutil
+
     try:
-        process = psutil.Process(record.pid)
-        alive = abs(process.create_time() - record.created) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
-        return None
-    return process if alive else None
+        return True
+
+
+def _stop(process: "psutil.Process") -> None:
+    """Stop a process with all that it started."""
+    import psutil
+
+    family = [process]
+    with suppress(psutil.Error):
+        family = [*process.children(recursive=True), process]
+    for one in family:
+        with suppress(psutil.Error):
+            one.terminate()
+    _, alive = psutil.wait_procs(family, timeout=_STOPPING)
+    for one in alive:
+        with suppress(psutil.Error):
+            one.kill()
+    psutil.wait_procs(alive)
 
 
 def _free_port(wanted: int | None, last: _Record | None) -> int:
     if wanted is not None:
         if not _is_free(wanted):
-            raise UsageError(
-                f"port {wanted} is taken by another program",
-                remedy="Name another with --port, or leave the option out to get a free one",
-            )
+            raise _taken(wanted)
         return wanted
     for port in (last.port if last else _PORT, _PORT):
         if _is_free(port):
@@ -357,13 +529,18 @@ def _free_port(wanted: int | None, last: _Record | None) -> int:
         return int(probe.getsockname()[1])
 
 
+def _taken(port: int) -> UsageError:
+    return UsageError(
+        f"port {port} is taken by another program, or not yours to use",
+        remedy="Name another with --port, or leave the option out to get a free one",
+    )
+
+
 def _is_free(port: int) -> bool:
-    # Label Studio would move to the next port without a word if anything answered at "localhost".
-    for address in (_HOST, "localhost"):
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex((address, port)) == 0:
-                return False
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((_HOST, port)) == 0:
+            return False
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -383,15 +560,13 @@ def _refuse_other_port(server: LocalServer, port: int | None) -> None:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return the server's environment: the user's, less what would change its ways, and its secrets."""
-    own = ("LABEL_STUDIO_", "HEARTEX_", "DJANGO_", "PYTHON", "VIRTUAL_ENV", "UV_")
-    names = {"HOST", "PORT", "DEBUG", "USERNAME", "DATABASE_NAME", "SENTRY_DSN"}
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(own) and key not in names}
+    """Return the server's environment: what it may see of the user's, its settings and its secrets."""
+    kept = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)}
     return kept | {
         "LABEL_STUDIO_BASE_DATA_DIR": str(folder),
         "LABEL_STUDIO_USERNAME": ACCOUNT,
-        "LABEL_STUDIO_PASSWORD": (folder / "password").read_text(encoding="ascii").strip(),
-        "LABEL_STUDIO_USER_TOKEN": (folder / "token").read_text(encoding="ascii").strip(),
+        "LABEL_STUDIO_PASSWORD": _secret(folder / "password"),
+        "LABEL_STUDIO_USER_TOKEN": _secret(folder / "token"),
         "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
         "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
         "COLLECT_ANALYTICS": "false",
@@ -402,62 +577,79 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _spawn(python: Path, folder: Path, port: int) -> tuple[_Record, subprocess.Popen[bytes]]:
+def _spawn(python: Path, folder: Path, port: int) -> "psutil.Popen":
     import psutil
 
     arguments = ["start", "--no-browser", "--internal-host", _HOST, "--port", str(port)]
-    with (folder / "server.log").open("wb") as log:
-        child = subprocess.Popen(  # noqa: S603
-            [python, "-m", "label_studio.server", *arguments],
+    log = folder / _LOG
+    with _usable(folder):
+        log.touch(mode=0o600)  # it tells invitation links
+        log.chmod(0o600)
+        stream = log.open("wb")
+    with stream:
+        return psutil.Popen(
+            [python, "-m", _MODULE, *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=stream,
             stderr=subprocess.STDOUT,
             cwd=folder,
             env=_environment(folder),
             umask=0o077 if os.name == "posix" else -1,  # the database holds tokens
             start_new_session=True,  # so that Ctrl-C reaches this process alone, which then stops the server
         )
-    record = _Record(port=port, pid=child.pid, created=psutil.Process(child.pid).create_time())
-    write_json(folder / _RECORD, record.model_dump())
-    return record, child
 
 
-def _wait_until_ready(server: LocalServer, note: Note) -> None:
-    """Return when the server answers; raise where it ends before or takes too long."""
-    if not (server.folder / "label_studio.sqlite3").exists():
-        note("Label Studio sets up its database, which takes up to a minute the first time.")
+def _port_when_ready(folder: Path, process: "psutil.Process") -> int:
+    """Return the port when the server answers; raise where it ends before or takes too long."""
     until = time.monotonic() + _PATIENCE
-    while not _answers(server):
-        ended = server.has_ended
+    while True:
+        port = _listening(process)
+        if port is not None and _answers(port):
+            return port
+        ended = _has_ended(process)
         if ended or time.monotonic() > until:
-            log = (server.folder / "server.log").read_text(encoding="utf-8", errors="replace")
+            log = folder / _LOG
+            said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
             raise IraqstanceError(
                 "Label Studio ended at its start" if ended else f"Label Studio does not answer after {_PATIENCE} s",
-                where=str(server.folder / "server.log"),
-                got=_tail(log),
-                remedy="If its database is damaged, name another folder with --data, or move this one away",
+                where=str(log),
+                got=_tail(said, 1),
+                remedy="Run the command again; if that does not help, name another folder with --data",
             )
-        time.sleep(0.2)
+        time.sleep(_PAUSE)
 
 
-def _answers(server: LocalServer) -> bool:
-    """Tell whether Label Studio answers at the server's address."""
+def _answers(port: int) -> bool:
+    """Tell whether Label Studio answers at a port."""
     import httpx
 
-    try:
-        with httpx.Client(trust_env=False, timeout=5) as client:
-            return client.get(f"{server.url}/health").status_code == httpx.codes.OK
+    try:  # without a proxy from the environment, which has no business between this machine and itself
+        return httpx.get(f"http://{_HOST}:{port}/health", trust_env=False, timeout=5).is_success
     except httpx.HTTPError:
         return False
 
 
 def _lets_in(server: LocalServer) -> bool:
-    """Tell whether the server knows the token of the folder, as the account of the folder."""
+    """Tell whether the account of the folder can log in, and work with its token."""
     import httpx
 
-    with httpx.Client(trust_env=False, timeout=60) as client:
-        answer = client.get(f"{server.url}/api/current-user/whoami", headers={"Authorization": f"Token {server.token}"})
-    return answer.status_code == httpx.codes.OK and bool(answer.json().get("active_organization"))
+    form = {"email": ACCOUNT, "password": _secret(server.password_file)}
+    try:
+        with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
+            client.get("/user/login/")
+            form["csrfmiddlewaretoken"] = client.cookies.get("csrftoken") or ""
+            if not client.post("/user/login/", data=form).is_redirect:
+                return False
+            client.cookies.clear()
+            answer = client.get("/api/current-user/whoami", headers={"Authorization": f"Token {server.token}"})
+            return answer.is_success and bool(answer.json().get("active_organization"))
+    except httpx.HTTPError as error:
+        raise IraqstanceError(
+            "Label Studio does not answer any more",
+            where=str(server.folder / _LOG),
+            got=str(error),
+            remedy="Run the command again",
+        ) from None
 
 
 def _mend(python: Path, server: LocalServer) -> None:
@@ -466,14 +658,15 @@ def _mend(python: Path, server: LocalServer) -> None:
             [python, "-c", _MEND],
             check=False,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             env=_environment(server.folder),
             cwd=elsewhere,
         )
     if done.returncode or not _lets_in(server):
         raise IraqstanceError(
-            "the server does not accept the token of its folder",
+            "the server does not accept password and token of its folder",
             where=str(server.folder),
-            got=_tail(done.stderr),
+            got=_tail(done.stderr, 1),
             remedy="Name another folder with --data, or move this one away",
         )

@@ -19,7 +19,17 @@ from iraqstance.annotation.records import Issue
 from iraqstance.annotation.results import TaskImport, judgements_of
 from iraqstance.annotation.schema import Schema
 
-__all__ = ["Project", "Pull", "Push", "find_project", "labelled_texts", "pull", "push", "pushed_paragraphs"]
+__all__ = [
+    "Project",
+    "Pull",
+    "Push",
+    "check_project",
+    "find_project",
+    "labelled_texts",
+    "pull",
+    "push",
+    "pushed_paragraphs",
+]
 
 JsonObject = dict[str, Any]  # Label Studio's edge
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
@@ -138,7 +148,7 @@ def push(
         UsageError: For a title that Label Studio does not take, or an overlap below 1.
         StudioError: Where the server fails, or the project's interface asks for something else.
     """
-    _check_project(project)
+    check_project(project)
     found = find_project(server, project.title)
     issues: list[Issue] = []
     if found is None:
@@ -158,7 +168,8 @@ def push(
     return Push(found["id"], url, len(sent), before, suggested, removed, tuple(issues))
 
 
-def _check_project(project: Project) -> None:
+def check_project(project: Project) -> None:
+    """Raise a :class:`UsageError` for a title that Label Studio does not take, or an overlap below 1."""
     if not 3 <= len(project.title) <= 50 or project.title != project.title.strip():
         raise UsageError(
             "Label Studio does not take this title",

@@ -136,6 +136,12 @@ def check(
             metavar="FILE",
         ),
     ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit", help="With --suspects, list so many, the most suspicious.", min=1, metavar="N"
+        ),
+    ] = None,
     jobs: Jobs = 1,
     text_column: TextColumn = "text",
     stance_column: StanceColumn = "stance",
@@ -163,12 +169,14 @@ def check(
 
     if output and not suspects:
         raise UsageError("-o writes suspects", expected="--suspects beside it")
+    if limit and not suspects:
+        raise UsageError("--limit goes with --suspects")
     if output and output.suffix.lower() not in {".json", ".jsonl"}:
         raise UsageError(f"{output}: texts cannot be written so", expected="a name ending in .json or .jsonl")
     columns = columns_of(text_column, stance_column, topics_column, group_column, target_column, id_column)
     corpus = read_corpus(data or packaged_folder() / "data" / "open.parquet", columns)
     if suspects:
-        found = find(corpus, jobs=jobs, progress=lambda folds, total: tracked(folds, total, "Checking"))
+        found = find(corpus, jobs=jobs, progress=lambda folds, total: tracked(folds, total, "Checking"))[:limit]
         _print_suspects(found, json=json)
         if output:
             _write_again(corpus, found, output)

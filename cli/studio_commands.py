@@ -1,7 +1,7 @@
 """Commands of a labelling project on a Label Studio server: start, push, status, pull."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -73,23 +73,28 @@ def start(
     Example: iraqstance studio start paragraphs.jsonl --overlap 2
     """
     from iraqstance.annotation.connection import connect
+    from iraqstance.annotation.errors import IraqstanceError
     from iraqstance.annotation.server import ACCOUNT, start_server
 
-    wanted, given = _project(project, schema, guidelines, overlap), _paragraphs(paragraphs)
+    wanted, tasks = _project(project, schema, guidelines, overlap), _tasks(_paragraphs(paragraphs))
     with _one_interrupt(), start_server(data, port=port, note=note) as server:
-        with connect(server.url, server.token) as connected:
-            done = _push(connected, wanted, _tasks(given))
+        with server.turn(), connect(server.url, server.token) as connected:
+            done = _push(connected, wanted, tasks)
         print(f"Label at {done.url}")
         print(f"Log in as {ACCOUNT}; the password is in {server.password_file}")
         print(f"Project {wanted.title!r}: {_counts(done)}", flush=True)
         print_issues(done.issues)
-        if browser:
-            _open(done.url)
-        if not server.ours:
-            note("Another `iraqstance studio start` keeps this server running.")
-            return
-        note("Stop with Ctrl-C.")
-        _wait(server.wait)
+        try:
+            note("Stop with Ctrl-C." if server.ours else "Another `iraqstance studio start` keeps this server running.")
+            if browser:
+                _open(done.url)
+            if not server.ours:
+                return
+            server.wait()
+        except KeyboardInterrupt:
+            note("")
+        else:
+            raise IraqstanceError("Label Studio has ended by itself", remedy="Start it again; its data is kept")
     note("Label Studio is stopped. What was labelled is kept.")
 
 
@@ -273,10 +278,12 @@ def pull(
 def _project(title: str | None, schema: Path | None, guidelines: Path | None, overlap: int | None) -> "Project":
     from iraqstance.annotation.guidelines import guidelines_html
     from iraqstance.annotation.schema import load_schema
-    from iraqstance.annotation.studio import Project
+    from iraqstance.annotation.studio import Project, check_project
 
     labels = load_schema(schema)
-    return Project(_title(title, labels), labels, guidelines_html(labels, guidelines), overlap=overlap)
+    wanted = Project(_title(title, labels), labels, guidelines_html(labels, guidelines), overlap=overlap)
+    check_project(wanted)
+    return wanted
 
 
 def _title(title: str | None, schema: "Schema") -> str:
@@ -443,24 +450,14 @@ def _open(url: str) -> None:
         note("No browser could be opened; open the address yourself.")
 
 
-def _wait(wait: Callable[[], None]) -> None:
-    """Wait for the server's end, or for Ctrl-C."""
-    from iraqstance.annotation.errors import IraqstanceError
-
-    try:
-        wait()
-    except KeyboardInterrupt:
-        note("")
-        return
-    raise IraqstanceError("Label Studio has ended by itself", remedy="Start it again; its data is kept")
-
-
 @contextmanager
 def _one_interrupt() -> Iterator[None]:
-    """Let the first Ctrl-C or termination signal end the block, and further ones not disturb the server's end."""
+    """Let the first Ctrl-C, or other wish to end, end the block, and further ones not disturb the server's end."""
     import signal
 
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which nohup sets
+        signals.append(signal.SIGHUP)  # the terminal is closed
 
     def interrupt(*_: object) -> None:
         for one in signals:

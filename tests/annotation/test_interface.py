@@ -1,14 +1,14 @@
 """The labelling interface: accepted by Label Studio's own validation, with every definition and key in it."""
 
-import html
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from xml.etree.ElementTree import Element, fromstring
+from xml.etree.ElementTree import Element, fromstring, tostring
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from iraqstance.annotation.interface import COMMENT, TEXT, TOPICS, UNSURE, interface_xml
+from iraqstance.annotation.guidelines import guidelines_html
+from iraqstance.annotation.interface import COMMENT, TEXT, TOPICS, UNSURE, VOTES, interface_xml
 from iraqstance.annotation.schema import LabelDefinition, Schema, packaged_schema
 
 SIGNS = "<b>&amp;</b> \"quoted\" 'so' & 3 < 4 > 2 $text {{x}} نهر 🌊"
@@ -19,7 +19,10 @@ def river(*targets: str, definition: str = SIGNS) -> Schema:
         {
             "name": "river",
             "version": 1,
-            "targets": [{"name": name, "title": f"the {name} {definition}"} for name in targets],
+            "targets": [
+                {"name": name, "title": f"the {name} {definition}", "definition": f"Of stone. {definition}"}
+                for name in targets
+            ],
             "stance_question": f"What does it say? {definition}",
             "stances": [
                 {"name": "pro", "definition": f"For it. {definition}", "hotkey": "p"},
@@ -109,17 +112,33 @@ def test_the_unsure_tick_has_its_title_and_key(labels: Schema) -> None:
 
 
 @every_schema
-def test_the_questions_and_the_targets_titles_are_read_above_the_answers(labels: Schema) -> None:
-    read = "\n".join(headers(labels))
-    assert labels.stance_question in read
-    assert labels.topic_question in read
-    assert all(target.title in read for target in labels.targets)
+def test_each_target_s_title_and_the_question_of_topics_are_read_above_the_answers(labels: Schema) -> None:
+    tree = fromstring(interface_xml(labels))  # noqa: S314 - made a line before
+    read = [str(one.get("value") or one.get("name")) for one in tree.iter() if one.tag in {"Header", "Choices"}]
+    expected = []
+    for target in labels.targets:
+        expected += [f"Stance towards {target.title}: choose one.", labels.stance_column(target.name)]
+    assert read == [*expected, f"Topics: {labels.topic_question}", TOPICS, UNSURE]
 
 
-def test_the_target_s_definition_is_read_on_the_screen() -> None:
-    """What counts as the target decides the stance, so that it stands beside the question."""
-    labels = packaged_schema()
-    assert labels.targets[0].definition in html.unescape(html.unescape(interface_xml(labels)))
+@every_schema
+def test_what_the_screen_has_no_room_for_is_read_at_the_instructions(labels: Schema) -> None:
+    """What counts as the target decides the stance: its definition and the question are one click away."""
+    page = read_text(guidelines_html(labels))
+    assert " ".join(labels.stance_question.split()) in " ".join(page.split())
+    assert all(" ".join(target.definition.split()) in " ".join(page.split()) for target in labels.targets)
+
+
+@every_schema
+def test_an_adjudicator_reads_the_votes_below_the_paragraph_and_is_asked_the_same(labels: Schema) -> None:
+    from label_studio_sdk.label_interface import LabelInterface
+
+    tree = fromstring(interface_xml(labels, votes=True))  # noqa: S314 - made a line before
+    shown = [str(one.get("value")) for one in tree.iter("Text")]
+    assert shown == [f"${TEXT}", f"${VOTES}"]
+    plain = [tostring(control) for control in controls(labels).values()]
+    assert [tostring(element) for element in tree.iter() if element.get("toName")] == plain
+    LabelInterface(interface_xml(labels, votes=True)).validate()
 
 
 @every_schema
@@ -160,4 +179,4 @@ def test_any_definition_is_shown_as_it_was_written(definition: str) -> None:
     LabelInterface(interface_xml(labels)).validate()
     assert list(shown(controls(labels)[TOPICS])) == expected(labels.topics, keys=True)
     assert list(shown(controls(labels)["stance_canal"])) == expected(labels.stances, keys=False)
-    assert f"Question 1b: stance towards the canal {definition}" in headers(labels)
+    assert f"Stance towards the canal {definition}: choose one." in headers(labels)

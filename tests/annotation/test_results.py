@@ -3,7 +3,9 @@
 import copy
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.normalise import fingerprint
-from iraqstance.annotation.records import Issue, Judgement, Paragraph
-from iraqstance.annotation.results import import_export, interface_checks, judgements_of
+from iraqstance.annotation.records import KINDS, ROUNDS, SUGGESTIONS, Issue, Judgement, Paragraph
+from iraqstance.annotation.results import import_export, interface_checks, joined, judgements_of
 from iraqstance.annotation.rows import judgement_row
 from iraqstance.annotation.schema import Schema, packaged_schema
 from iraqstance.annotation.tasks import results_of, tasks_of
@@ -134,7 +136,11 @@ def judgements(labels: Schema) -> st.SearchStrategy[Judgement]:
         ),
         topics=sets.map(labels.ordered_topics),
         unsure=st.booleans(),
+        kind=st.sampled_from(KINDS),
+        round=st.sampled_from(ROUNDS),
         comment=st.just("") | TEXT,
+        seconds=st.none() | st.integers(0, 10**7).map(lambda milliseconds: milliseconds / 1000),
+        suggestion=st.sampled_from(SUGGESTIONS),
     )
 
 
@@ -150,20 +156,31 @@ def by_paragraph(found: Iterable[Judgement]) -> list[tuple[str, list[Judgement]]
 
 
 def export_of(found: Iterable[Judgement], labels: Schema) -> list[Document]:
+    """The export of a project in which these were given, those of a paragraph in the order of their accounts."""
     numbers = itertools.count(1)
     return [
-        task_of(
-            task,
-            paragraph,
-            [
-                annotation_of(
-                    next(numbers), int(judgement.annotator.rpartition("-")[2]), exported(results_of(judgement, labels))
-                )
-                for judgement in group
-            ],
-        )
+        task_of(task, paragraph, [submitted(next(numbers), judgement, labels) for judgement in group])
         for task, (paragraph, group) in enumerate(by_paragraph(found), 1)
     ]
+
+
+def submitted(number: int, judgement: Judgement, labels: Schema) -> Document:
+    """An annotation; what was suggested is what was chosen, or has one topic less or more."""
+    result = exported(results_of(judgement, labels))
+    account = int(judgement.annotator.rpartition("-")[2])
+    shown: dict[str, Document] = {
+        "kept": {"id": 3, "result": list(reversed(result))},
+        "changed": {"id": 3, "result": [entry("topics", "fish", "power", "iran")]},
+    }
+    return annotation_of(
+        number, account, result, lead_time=judgement.seconds, prediction=shown.get(judgement.suggestion, {})
+    )
+
+
+def told_by_the_annotation(judgement: Judgement) -> Judgement:
+    """What an annotation alone says; who judged, in which round and what was withheld is said elsewhere."""
+    suggestion = "" if judgement.suggestion == "withheld" else judgement.suggestion
+    return replace(judgement, kind="person", round="independent", suggestion=suggestion)
 
 
 def through_json(value: Json) -> Json:
@@ -171,7 +188,12 @@ def through_json(value: Json) -> Json:
 
 
 def in_task_order(found: Iterable[Judgement]) -> list[Judgement]:
-    return [judgement for _, group in by_paragraph(found) for judgement in group]
+    """As they come back: by task, then by account."""
+    return [
+        told_by_the_annotation(judgement)
+        for _, group in by_paragraph(found)
+        for judgement in sorted(group, key=lambda judgement: judgement.annotator)
+    ]
 
 
 # The round trip
@@ -187,6 +209,26 @@ def test_judgements_of_several_annotators_come_back_from_an_export(labels: Schem
     assert read.issues == ()
 
 
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_the_order_of_annotations_in_an_export_does_not_matter(data: st.DataObject) -> None:
+    """Labelling again, or another version of the server, may change it."""
+    labels = packaged_schema()
+    export = export_of(data.draw(judged(labels)), labels)
+    shuffled = [{**task, "annotations": data.draw(st.permutations(task["annotations"]))} for task in export]
+    assert judgements_of(shuffled, labels) == judgements_of(export, labels)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("usual_round", ROUNDS)
+@pytest.mark.parametrize("own_round", ["", *ROUNDS, "final", 3])
+def test_a_task_names_its_round_or_has_the_usual_one(kind: str, usual_round: str, own_round: Json) -> None:
+    task = task_of(1, "a/001", [annotation_of(2, 4, answer())])
+    task["data"] |= {"round": own_round} if own_round else {}
+    (judgement,) = judgements_of([task], packaged_schema(), kind=kind, usual_round=usual_round).judgements
+    assert (judgement.kind, judgement.round) == (kind, own_round if own_round in ROUNDS else usual_round)
+
+
 @every_schema
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
@@ -194,7 +236,7 @@ def test_the_order_in_which_the_controls_were_answered_does_not_matter(labels: S
     judgement = data.draw(judgements(labels))
     (task,) = export_of([judgement], labels)
     task["annotations"][0]["result"] = data.draw(st.permutations(task["annotations"][0]["result"]))
-    assert judgements_of([task], labels).judgements == (judgement,)
+    assert judgements_of([task], labels).judgements == (told_by_the_annotation(judgement),)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -344,6 +386,7 @@ HARMLESS: list[tuple[str, str, str, Change]] = [
     ("account-null", "no-annotator", "names no account", on_annotation(lambda a: a.update(completed_by=None))),
     ("account-list", "no-annotator", "names no account", on_annotation(lambda a: a.update(completed_by=[4]))),
     ("account-empty", "no-annotator", "names no account", on_annotation(lambda a: a.update(completed_by={}))),
+    ("account-true", "no-annotator", "names no account", on_annotation(lambda a: a.update(completed_by=True))),
     (
         "control-unknown",
         "unknown-control",
@@ -640,13 +683,15 @@ def test_what_only_label_studio_s_check_finds_is_a_warning(change: Change) -> No
     assert [(issue.rule, issue.severity) for issue in read.issues] == [("interface", "warning")]
 
 
-@pytest.mark.parametrize("change", [row[3] for row in FATAL if row[1] == "unknown-stance"], ids=["text", "object"])
-def test_what_label_studio_s_check_says_of_a_spoilt_answer_is_an_error(change: Change) -> None:
-    read = judgements_of([broken(change)], packaged_schema(), check=sdk_check("one-target"))
-    assert [(issue.rule, issue.severity) for issue in read.issues] == [
-        ("unknown-stance", "error"),
-        ("interface", "error"),
-    ]
+@cases(FATAL)
+def test_a_spoilt_answer_is_told_alike_with_label_studio_s_check_and_without(
+    rule: str, message: str, change: Change
+) -> None:
+    """It is an error already, and left out: the further check would say the same again."""
+    checked = judgements_of([broken(change)], packaged_schema(), check=sdk_check("one-target"))
+    assert checked == judgements_of([broken(change)], packaged_schema())
+    assert rule in rules(checked.issues)
+    assert any(message in issue.message for issue in checked.issues)
 
 
 def test_a_further_check_sees_each_result_and_is_heard() -> None:
@@ -697,6 +742,111 @@ def test_a_comment_is_kept_beside_the_answer(text: Json, comment: str) -> None:
     result = [*answer(), {"from_name": "comment", "to_name": "text", "type": "textarea", "value": {"text": text}}]
     (judgement,) = judgements_of([task_of(1, "a/001", [annotation_of(2, 4, result)])], packaged_schema()).judgements
     assert judgement.comment == comment
+
+
+# Time, suggestions and the text
+
+
+@pytest.mark.parametrize(
+    ("lead_time", "seconds"),
+    [
+        (4.25, 4.25),
+        (0, 0.0),
+        (12, 12.0),
+        (1.23456789, 1.235),
+        (None, None),
+        (-1, None),
+        (True, None),
+        ("4", None),
+        (math.inf, None),
+        (math.nan, None),
+        ([4], None),
+    ],
+    ids=repr,
+)
+def test_the_time_spent_is_kept_in_seconds(lead_time: Json, seconds: float | None) -> None:
+    task = task_of(1, "a/001", [annotation_of(2, 4, answer(), lead_time=lead_time)])
+    (judgement,) = judgements_of([task], packaged_schema()).judgements
+    assert judgement.seconds == seconds
+    assert type(judgement.seconds) is type(seconds)
+
+
+SHOWN = [entry("stance", "against"), entry("topics", "iran", "economy")]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "became"),
+    [
+        (answer("against", ["iran", "economy"]), "kept"),
+        (answer("against", ["economy", "iran"]), "kept"),
+        (answer("against", ["iran", "economy"], unsure=True, comment="Hard."), "kept"),
+        (answer("favor", ["iran", "economy"]), "changed"),
+        (answer("against", ["iran"]), "changed"),
+        (answer("against", ["iran", "economy", "sanctions"]), "changed"),
+    ],
+    ids=["same", "other-order", "with-comment", "stance", "topic-less", "topic-more"],
+)
+@pytest.mark.parametrize("withheld", [False, True], ids=["", "withheld-before"])
+def test_whether_a_suggestion_was_changed_is_told(chosen: Json, became: str, *, withheld: bool) -> None:
+    """What the annotator saw counts, even where the task was first meant to go without."""
+    task = task_of(1, "a/001", [annotation_of(2, 4, chosen, prediction={"id": 3, "result": SHOWN})])
+    task["data"] |= {"suggestion": "withheld"} if withheld else {}
+    assert [judgement.suggestion for judgement in judgements_of([task], packaged_schema()).judgements] == [became]
+
+
+@pytest.mark.parametrize("shown", [None, {}, [], 7, "none", {"id": 3}, {"result": None}, {"result": []}], ids=repr)
+@pytest.mark.parametrize("withheld", [False, True], ids=["", "withheld"])
+def test_without_a_suggestion_none_was_kept_or_changed(shown: Json, *, withheld: bool) -> None:
+    task = task_of(1, "a/001", [annotation_of(2, 4, answer(), prediction=shown)])
+    task["data"] |= {"suggestion": "withheld"} if withheld else {}
+    (judgement,) = judgements_of([task], packaged_schema()).judgements
+    assert judgement.suggestion == ("withheld" if withheld else "")
+
+
+def test_a_suggestion_of_topics_alone_is_kept_whatever_the_stance() -> None:
+    task = task_of(1, "a/001", [annotation_of(2, 4, answer("favor", ["iran"]), prediction={"result": [SHOWN[1]]})])
+    other = task_of(2, "a/002", [annotation_of(3, 4, answer("favor", ["iran", "economy"]))])
+    other["annotations"][0]["prediction"] = {"result": [SHOWN[1]]}
+    read = judgements_of([task, other], packaged_schema())
+    assert [judgement.suggestion for judgement in read.judgements] == ["changed", "kept"]
+
+
+def test_a_judgement_belongs_to_the_text_that_was_shown() -> None:
+    """Not to the one that was exported: judgements of an edited text must not go to the paragraph as it was."""
+    task = task_of(1, "a/001", [annotation_of(2, 4, answer())])
+    task["data"]["text"] = "Snow fell."
+    (judgement,) = judgements_of([task], packaged_schema()).judgements
+    assert judgement.sha256 == fingerprint("Snow fell.") != task["data"]["sha256"]
+
+
+# Joining
+
+
+def judgement_by(annotator: str, stance: str = "favor", **fields: Json) -> Judgement:
+    return Judgement("a/001", annotator, {TARGET: stance}, ("iran",), **fields)
+
+
+def test_joined_judgements_are_the_former_and_the_pulled_each_once() -> None:
+    former = [judgement_by("annotator-1"), judgement_by("annotator-2", "against")]
+    pulled = [judgement_by("annotator-3", round="adjudication")]
+    assert joined(former, pulled) == ((*former, *pulled), ())
+    assert joined(joined(former, pulled)[0], pulled) == ((*former, *pulled), ())
+
+
+def test_of_the_same_judgement_the_pulled_one_counts_in_the_former_s_place() -> None:
+    former = [judgement_by("annotator-1"), judgement_by("annotator-2")]
+    changed = judgement_by("annotator-1", "against")
+    assert joined(former, [changed])[0] == (changed, former[1])
+
+
+def test_who_settles_a_dispute_should_not_be_one_of_its_annotators() -> None:
+    former = [judgement_by("annotator-1"), judgement_by("annotator-2", "against")]
+    own = judgement_by("annotator-2", round="adjudication")
+    together, issues = joined(former, [own])
+    assert together == (*former, own)
+    assert [(issue.rule, issue.severity, issue.where) for issue in issues] == [
+        ("own-dispute", "warning", "a/001: annotator-2")
+    ]
 
 
 # Anything at all

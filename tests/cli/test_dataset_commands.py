@@ -332,3 +332,11 @@ def test_check_says_what_is_wrong_in_one_line(
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_suspects_may_be_limited_to_the_most_suspicious(run: Run) -> None:
+    every = json.loads(run("dataset", "check", "--suspects", "--json").stdout)
+    done = run("dataset", "check", "--suspects", "--limit", "3", "--json", "-o", "again.jsonl")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == every[:3]
+    assert run("dataset", "check", "--limit", "3").returncode == 2
