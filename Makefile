@@ -36,7 +36,7 @@ typecheck: $(VENV)/.ready $(TREE)
 	PYTHONPATH=build/tree $(VENV)/bin/lint-imports --no-cache
 
 tests: $(VENV)/.ready
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --numprocesses 3 --dist loadgroup
 
 readme: $(VENV)/.ready
 	$(VENV)/bin/python benchmarks/readme.py $(if $(ARTICLES),--articles "$(ARTICLES)")

@@ -222,13 +222,14 @@ def _own_or_watched(folder: Path, port: int | None, note: Note, stack: ExitStack
     told = False
     while True:
         try:
-            with _usable(folder):
-                stack.enter_context(lock.acquire(blocking=False))
+            stack.enter_context(lock.acquire(blocking=False))
         except Timeout:
             server = running_server(folder)
             if server is not None:
                 _refuse_other_port(server, port)
                 return server
+        except OSError as error:
+            raise _unusable(folder, error) from None
         else:
             return stack.enter_context(_own_server(folder, port, note))
         if not told:
@@ -248,6 +249,7 @@ def _own_server(folder: Path, port: int | None, note: Note) -> Iterator[LocalSer
     _make_secrets(folder)
     process = _running(folder)
     if process is not None and port is not None and _listening(process) != port:
+        _free_port(port, None)  # before anything is stopped for its sake
         note("A server that was left running on this folder at another port is stopped.")
         _stop(process)
         process = None
@@ -266,8 +268,8 @@ def _own_server(folder: Path, port: int | None, note: Note) -> Iterator[LocalSer
             stack.callback(_stop, process)
             note("A server that was left running on this folder is taken over.")
         listening = _port_when_ready(folder, process)
-        if port not in {None, listening}:
-            raise _taken(listening)
+        if port is not None and port != listening:
+            raise _taken(port)
         write_json(folder / _RECORD, _Record(port=listening).model_dump())
         yield LocalServer(folder, process, listening, ours=True, adopted=adopted)
 
@@ -398,12 +400,16 @@ def _usable(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(
-            "the data folder cannot be used",
-            where=str(error.filename or folder),
-            got=error.strerror or str(error),
-            remedy="Name another with --data, or mend this one",
-        ) from None
+        raise _unusable(folder, error) from None
+
+
+def _unusable(folder: Path, error: OSError) -> InputError:
+    return InputError(
+        "the data folder cannot be used",
+        where=str(error.filename or folder),
+        got=error.strerror or str(error),
+        remedy="Name another with --data, or mend this one",
+    )
 
 
 def _prepare(folder: Path) -> None:
@@ -513,7 +519,7 @@ def _stop(process: "psutil.Process") -> None:
     for one in alive:
         with suppress(psutil.Error):
             one.kill()
-    psutil.wait_procs(alive)
+    psutil.wait_procs(alive, timeout=_STOPPING)
 
 
 def _free_port(wanted: int | None, last: _Record | None) -> int:

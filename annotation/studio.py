@@ -2,22 +2,26 @@
 
 Whatever happens on the way, pushing again ends with every paragraph in the project once: a task carries its
 paragraph's id, what is there is listed first, and what is missing is sent in batches. A batch is one transaction of
-the server, and no request that writes is repeated before the tasks have been listed again.
+the server, and no request that writes is repeated before the tasks have been listed again. Suggestions are told apart
+by model, and sent in the same way.
 """
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
-from iraqstance.annotation.connection import Server, StudioError, told
+from iraqstance.annotation.connection import SLOW, Server, StudioError, shortened, told
 from iraqstance.annotation.errors import InputError, UsageError
-from iraqstance.annotation.interface import interface_xml
+from iraqstance.annotation.interface import TEXT, interface_xml
 from iraqstance.annotation.records import Issue
 from iraqstance.annotation.results import TaskImport, judgements_of
 from iraqstance.annotation.schema import Schema
+from iraqstance.annotation.storage import is_whole
 
 __all__ = [
     "Project",
@@ -36,7 +40,8 @@ Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 _BATCH = 500  # tasks a request: a second of work, far from any timeout
 _PAGE = 5000
-_TRIES = 4  # of a batch whose answer was lost
+_PAUSES = (0.0, 1.0, 2.0)  # seconds before a batch is sent again whose answer was lost
+_PAUSE = 1.0  # seconds between two looks at an import that the server does by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Project:
     Attributes:
         title: Its name, by which it is found again; at least 3 and at most 50 characters.
         schema: The label schema, which makes its labelling interface.
-        guidelines: HTML that annotators read at "Instructions".
+        guidelines: HTML that annotators read at "Instructions"; without it, what is there stays.
         description: A sentence that others see in the list of projects.
         overlap: How many annotators judge each task, at least 1; ``None`` leaves it as it is.
         interface: The labelling interface, where it is not the usual one of the schema.
@@ -75,7 +80,7 @@ class Push:
         sent: Tasks that were sent.
         present: Tasks that were there before.
         suggested: Suggestions that were sent, with new tasks and for those there before.
-        removed: Tasks that stood twice and were removed.
+        removed: Tasks that stood twice and were removed; one that has been judged never is.
         issues: What a project lead should look at.
     """
 
@@ -111,18 +116,32 @@ def find_project(server: Server, title: str) -> JsonObject | None:
     Raises:
         StudioError: Where several have it, or the server fails.
     """
-    page: JsonObject = server.get("/api/projects/", title=title, page_size=1000, include="id,title")
-    found = [project for project in page.get("results", []) if project.get("title") == title]
+    found = _numbers(server, title)
     if len(found) > 1:
         raise StudioError(
             f"{len(found)} projects have the title {title!r}",
             where=server.url,
-            got=", ".join(f"/projects/{project['id']}" for project in found),
+            got=", ".join(f"/projects/{number}" for number in found),
             remedy="Rename or remove all but one, or name another with --project",
         )
-    if not found:
-        return None
-    whole: JsonObject = server.get(f"/api/projects/{found[0]['id']}/")
+    return _project(server, found[0]) if found else None
+
+
+def _numbers(server: Server, title: str) -> list[int]:
+    """Return the numbers of the projects of exactly this title, the oldest first."""
+    if not is_whole(title):
+        return []
+    numbers: list[int] = []
+    for page in count(1):
+        listed = server.get("/api/projects/", title=title, include="id,title", page=page, page_size=100)
+        numbers += [int(project["id"]) for project in listed["results"] if project["title"] == title]
+        if not listed["next"]:
+            break
+    return sorted(numbers)
+
+
+def _project(server: Server, number: int) -> JsonObject:
+    whole: JsonObject = server.get(f"/api/projects/{number}/")
     return whole
 
 
@@ -149,28 +168,23 @@ def push(
         StudioError: Where the server fails, or the project's interface asks for something else.
     """
     check_project(project)
-    found = find_project(server, project.title)
-    issues: list[Issue] = []
-    if found is None:
-        found = _created(server, project, tasks)
-        there: list[JsonObject] = []
-    else:
-        issues += _interface_issues(found, project, update=update_interface)
-        there = _listed(server, found["id"])
-    _settle(server, found, project, tasks, update_interface=update_interface)
-    sender = _Sender(server, found["id"], {task["data"]["paragraph"]: task for task in tasks}, there)
+    found = find_project(server, project.title) or _created(server, project)
+    issues = _interface_issues(found, project, update=update_interface)
+    sender = _Sender(server, found["id"], tasks)
+    _settle(server, found, project, update_interface=update_interface)
     before = len(sender.present)
     issues += sender.changed_texts()
     sent = sender.send_missing(progress)
-    suggested = sum("predictions" in task for task in sent) + sender.send_suggestions(progress)
-    removed = sender.remove_doubles(expected=len(there) + len(sent))
+    suggested = sent["suggestions"] + sender.send_suggestions(progress)
+    removed, doubles = sender.remove_doubles(progress)
+    sender.show_suggestions(sent=suggested)
     url = f"{server.url}/projects/{found['id']}/data?labeling=1"
-    return Push(found["id"], url, len(sent), before, suggested, removed, tuple(issues))
+    return Push(found["id"], url, sent["tasks"], before, suggested, removed, (*issues, *doubles))
 
 
 def check_project(project: Project) -> None:
     """Raise a :class:`UsageError` for a title that Label Studio does not take, or an overlap below 1."""
-    if not 3 <= len(project.title) <= 50 or project.title != project.title.strip():
+    if not 3 <= len(project.title) <= 50 or project.title != project.title.strip() or not is_whole(project.title):
         raise UsageError(
             "Label Studio does not take this title",
             expected="3 to 50 characters, no space at either end",
@@ -181,42 +195,44 @@ def check_project(project: Project) -> None:
         raise UsageError("too few annotators a paragraph", expected="1 or more", got=str(project.overlap))
 
 
-def _created(server: Server, project: Project, tasks: Sequence[JsonObject]) -> JsonObject:
-    with told(server.url):
-        made = server.sdk.projects.create(
-            title=project.title,
-            description=project.description,
-            label_config=project.xml,
-            expert_instruction=project.guidelines,
-            show_instruction=False,  # one click away; opening by itself it would stand in the way each time
-            enable_empty_annotation=False,
-            maximum_annotations=project.overlap or 1,
-            show_collab_predictions=True,
-            model_version=_model_version(tasks),
-        )
-    whole: JsonObject = server.get(f"/api/projects/{made.id}/")
-    return whole
+def _created(server: Server, project: Project) -> JsonObject:
+    """Make the project, and return it, or the one that another push made at the same moment."""
+    try:
+        with told(server):
+            own = server.sdk.projects.create(
+                title=project.title,
+                description=project.description,
+                label_config=project.xml,
+                expert_instruction=project.guidelines,
+                show_instruction=False,  # one click away; opening by itself it would stand in the way each time
+                enable_empty_annotation=False,
+                maximum_annotations=project.overlap or 1,
+                show_collab_predictions=True,
+            ).id
+    except StudioError as error:
+        if error.refused or not (made := _numbers(server, project.title)):
+            raise
+        return _project(server, made[0])  # it was made, and only the answer was lost
+    oldest = min(_numbers(server, project.title), default=own)
+    if oldest != own:
+        with told(server):
+            server.sdk.projects.delete(own)  # it is empty yet
+    return _project(server, oldest)
 
 
-def _settle(
-    server: Server, found: JsonObject, project: Project, tasks: Sequence[JsonObject], *, update_interface: bool
-) -> None:
-    """Change what an existing project has otherwise: overlap, guidelines, the model whose suggestions are shown."""
-    wanted: JsonObject = {"expert_instruction": project.guidelines}
+def _settle(server: Server, found: JsonObject, project: Project, *, update_interface: bool) -> None:
+    """Change what an existing project has otherwise: overlap, guidelines, and the interface where that is wanted."""
+    wanted: JsonObject = {}
+    if project.guidelines:
+        wanted["expert_instruction"] = project.guidelines
     if project.overlap is not None:
         wanted["maximum_annotations"] = project.overlap
-    if version := _model_version(tasks):
-        wanted["model_version"] = version
     if update_interface:
-        wanted["label_config"] = project.xml
+        wanted["label_config"] = project.xml.strip()
     changes = {name: value for name, value in wanted.items() if found.get(name) != value}
     if changes:
-        with told(server.url):
+        with told(server):
             server.sdk.projects.update(found["id"], **changes)
-
-
-def _model_version(tasks: Iterable[JsonObject]) -> str:
-    return next((str(task["predictions"][0]["model_version"]) for task in tasks if task.get("predictions")), "")
 
 
 def _interface_issues(found: JsonObject, project: Project, *, update: bool) -> list[Issue]:
@@ -229,69 +245,118 @@ def _interface_issues(found: JsonObject, project: Project, *, update: bool) -> l
             got=fault,
             remedy="Name its schema with --schema, or replace the interface with --update-interface",
         )
-    if found.get("label_config", "").strip() != project.xml.strip() and not update:
-        message = "its look was changed by hand, its questions and labels were not; --update-interface sets it back"
+    if found["label_config"].strip() != project.xml.strip() and not update:
+        message = "its look is another one, its questions and labels are the schema's; --update-interface sets it back"
         return [Issue("interface-look", "warning", f"project {project.title!r}", message)]
     return []
 
 
 def _interface_fault(found: JsonObject, xml: str) -> str:
     """Return how the questions and labels of a project differ from an interface's, or an empty string."""
-    wanted: dict[str, set[str]] = {}
-    for control in ET.fromstring(xml).iter():  # noqa: S314 - our own, just made
-        if control.tag in {"Choices", "TextArea"}:
-            wanted[control.attrib["name"]] = {choice.attrib["value"] for choice in control.iter("Choice")}
-    parsed = found.get("parsed_label_config") or {}
-    has = {name: set(control.get("labels") or []) for name, control in parsed.items()}
-    for name, labels in wanted.items():
+    try:
+        has = _questions(found["label_config"])
+    except ET.ParseError:
+        return "no XML"
+    wanted = _questions(xml)
+    for name, question in wanted.items():
         if name not in has:
             return f"no question {name!r}"
-        if missing := sorted(labels - has[name]):
+        if missing := sorted(question.labels - has[name].labels):
             return f"{name}: no label {missing[0]!r}"
-        if more := sorted(has[name] - labels):
+        if more := sorted(has[name].labels - question.labels):
             return f"{name}: a label {more[0]!r}"
+        for trait, value in question.traits.items():
+            if has[name].traits[trait] != value:
+                return f"{name}: {trait} is {has[name].traits[trait]!r}, expected {value!r}"
     more = sorted(set(has) - set(wanted))
     return f"a question {more[0]!r}" if more else ""
 
 
-def _listed(server: Server, project: int) -> list[JsonObject]:
-    """Return id, data and counts of every task of a project, by number."""
-    tasks: list[JsonObject] = []
-    while True:
-        page = server.get(
-            "/api/tasks",
-            project=project,
-            fields="task_only",
-            include="id,data,total_annotations,total_predictions",
-            page=len(tasks) // _PAGE + 1,
-            page_size=_PAGE,
-        )
-        tasks += page["tasks"]
-        if len(page["tasks"]) < _PAGE or len(tasks) >= page["total"]:
-            return sorted(tasks, key=lambda task: int(task["id"]))
+class _Question(NamedTuple):
+    """What a control of an interface asks, whatever it looks like."""
+
+    labels: frozenset[str]
+    traits: Mapping[str, str]
+
+
+def _questions(xml: str) -> dict[str, _Question]:
+    """Return the questions of an interface by name, and what they are about."""
+    found = {}
+    for element in ET.fromstring(xml).iter():  # noqa: S314 - expat bounds what entities may grow to
+        name = element.get("name", "")
+        if name == TEXT or "toName" in element.attrib:
+            # The alias is what is stored where there is one.
+            labels = {choice.get("alias") or str(choice.get("value")) for choice in element.iter("Choice")}
+            traits = {"kind": element.tag} | {trait: element.get(trait, "") for trait in _TRAITS}
+            found[name] = _Question(frozenset(labels), traits)
+    return found
+
+
+_TRAITS = ("toName", "value", "choice", "required", "visibleWhen", "perRegion")
+
+
+def _listed(
+    server: Server, project: int, include: str = "id,data,total_annotations", model: str = ""
+) -> list[JsonObject]:
+    """Return a project's tasks by number, a model's where one is named: those that have a suggestion of it.
+
+    A server may give fewer tasks at once than it is asked for.
+    """
+    having = {"filter": "filter:tasks:predictions_model_versions", "operator": "contains", "type": "String"}
+    filters = {"conjunction": "and", "items": [{**having, "value": [model]}]}
+    query = {"query": json.dumps({"filters": filters})} if model else {}
+    asked = {"project": project, "fields": "task_only", "include": include, "page_size": _PAGE, **query}
+    tasks: dict[int, JsonObject] = {}
+    for page in count(1):
+        listed = server.get("/api/tasks", page=page, **asked)
+        tasks |= {int(task["id"]): task for task in listed["tasks"]}
+        if not listed["tasks"] or len(tasks) >= listed["total"]:
+            break
+    return [tasks[number] for number in sorted(tasks)]
+
+
+def _having(server: Server, project: int, model: str) -> set[int]:
+    """Return the numbers of the tasks that have a suggestion of this model."""
+    if not model or model not in server.get(f"/api/projects/{project}/model-versions/"):
+        return set()
+    return {int(task["id"]) for task in _listed(server, project, "id", model)}
+
+
+def _paragraph(task: JsonObject) -> str:
+    """Return the id of a task's paragraph, or an empty string for a task that is none of ours."""
+    data = task.get("data")
+    name = data.get("paragraph") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 class _Sender:
-    """Brings the tasks that are missing into a project."""
+    """Brings the tasks that are missing into a project.
 
-    def __init__(
-        self, server: Server, project: int, wanted: Mapping[str, JsonObject], there: Iterable[JsonObject]
-    ) -> None:
+    Attributes:
+        present: The wanted tasks that the project holds, by paragraph; of several the oldest.
+    """
+
+    def __init__(self, server: Server, project: int, tasks: Iterable[JsonObject]) -> None:
         self.server = server
         self.project = project
-        self.wanted = wanted
+        self.wanted = {_paragraph(task): task for task in tasks}
+        suggestions = (suggestion for task in self.wanted.values() for suggestion in task.get("predictions", []))
+        self.model = next((str(suggestion["model_version"]) for suggestion in suggestions), "")
         self.present: dict[str, JsonObject] = {}
+        self._suggested: set[int] = set()
         self._doubled = False
-        self._note_present(there)
+        self._expected = len(self._look())
 
-    def _note_present(self, tasks: Iterable[JsonObject]) -> None:
-        seen: Counter[str] = Counter()
+    def _look(self) -> list[JsonObject]:
+        """List the project's tasks."""
+        tasks = _listed(self.server, self.project)
+        self._suggested = _having(self.server, self.project, self.model)
+        self.present = {}
         for task in tasks:
-            name = (task.get("data") or {}).get("paragraph")
-            if isinstance(name, str) and name in self.wanted:
-                self.present.setdefault(name, task)
-                seen[name] += 1
-        self._doubled = self._doubled or any(count > 1 for count in seen.values())
+            name = _paragraph(task)
+            if name in self.wanted and self.present.setdefault(name, task) is not task:
+                self._doubled = True
+        return tasks
 
     def changed_texts(self) -> list[Issue]:
         """Return an issue for each paragraph whose text on the server is another one."""
@@ -299,83 +364,143 @@ class _Sender:
         return [
             Issue("text-changed", "error", f"task {task['id']} ({name})", message)
             for name, task in self.present.items()
-            if task["data"].get("text") != self.wanted[name]["data"]["text"]
+            if task["data"].get(TEXT) != self.wanted[name]["data"][TEXT]
         ]
 
-    def send_missing(self, progress: Progress | None) -> list[JsonObject]:
-        """Send what is not there, batch by batch, and return it."""
+    def send_missing(self, progress: Progress | None) -> Counter[str]:
+        """Send what is not there, batch by batch, and return how many tasks and suggestions were sent."""
         missing = [task for name, task in self.wanted.items() if name not in self.present]
-        batches = [missing[start : start + _BATCH] for start in range(0, len(missing), _BATCH)]
-        for number, batch in enumerate(progress(batches, len(batches)) if progress else batches):
-            self._send(batch, sent=number * _BATCH, of=len(missing))
-        return missing
+        self._expected += len(missing)
+        self._send(missing, self._import, lambda task: _paragraph(task) in self.present, "tasks", progress)
+        return Counter(tasks=len(missing), suggestions=sum("predictions" in task for task in missing))
 
-    def _send(self, batch: Sequence[JsonObject], *, sent: int, of: int) -> None:
-        """Send one batch. Where its answer is lost, look what arrived before anything is sent again."""
-        left = list(batch)
-        for attempt in range(_TRIES):
-            try:
-                with told(self.server.url):
-                    self.server.sdk.projects.import_tasks(self.project, request=left, return_task_ids=False)
-            except StudioError as error:
-                refused = error.got[:1] == "4"
-                if refused or attempt + 1 == _TRIES:
-                    raise self._stopped(error, sent, of) from None
-            else:
-                return
-            time.sleep(attempt)
-            try:
-                self._note_present(_listed(self.server, self.project))
-            except StudioError as error:
-                raise self._stopped(error, sent, of) from None
-            left = [task for task in left if task["data"]["paragraph"] not in self.present]
-            if not left:
-                return
+    def _import(self, tasks: Sequence[JsonObject]) -> None:
+        answer = self.server.sdk.projects.import_tasks(self.project, request=tasks, return_task_ids=False)
+        if answer.import_ is not None:
+            self._wait_for(answer.import_)
 
-    @staticmethod
-    def _stopped(error: StudioError, sent: int, of: int) -> StudioError:
-        return StudioError(
-            f"{error.what}, after {sent} of {of} tasks",
-            where=error.where,
-            got=error.got,
-            remedy="Run the command again: it sends what is missing, and nothing twice",
-        )
+    def _wait_for(self, number: int) -> None:
+        """Return when an import is done that the server does by itself, as other editions than the community's do."""
+        until = time.monotonic() + SLOW
+        while (done := self.server.get(f"/api/projects/{self.project}/imports/{number}/"))["status"] != "completed":
+            if done["status"] == "failed" or time.monotonic() > until:
+                raise StudioError(
+                    "the server could not import the tasks" if done["status"] == "failed" else "the import is not done",
+                    where=f"{self.server.url}/projects/{self.project}",
+                    got=shortened(done.get("error") or ""),
+                )
+            time.sleep(_PAUSE)
 
     def send_suggestions(self, progress: Progress | None) -> int:
-        """Send suggestions for tasks that were there without one and that nobody has labelled; return how many."""
+        """Send suggestions for tasks that have none of this model and that nobody has labelled; return how many."""
         late = [
-            {"task": task["id"], **suggestion}
-            for name, task in self.present.items()
-            if not task.get("total_predictions") and not task.get("total_annotations")
-            for suggestion in self.wanted[name].get("predictions", [])
+            {"task": self.present[name]["id"], **suggestion}
+            for name, task in self.wanted.items()
+            if name in self.present
+            and self.present[name]["id"] not in self._suggested
+            and not self.present[name]["total_annotations"]
+            for suggestion in task.get("predictions", [])
         ]
-        batches = [late[start : start + _BATCH] for start in range(0, len(late), _BATCH)]
-        for batch in progress(batches, len(batches)) if progress else batches:
-            with told(self.server.url):
-                self.server.sdk.projects.import_predictions(self.project, request=batch)
+        self._send(
+            late,
+            lambda batch: self.server.sdk.projects.import_predictions(self.project, request=batch),
+            lambda suggestion: suggestion["task"] in self._suggested,
+            "suggestions",
+            progress,
+        )
         return len(late)
 
-    def remove_doubles(self, expected: int) -> int:
+    def _send(
+        self,
+        rows: Sequence[JsonObject],
+        send: Callable[[Sequence[JsonObject]], object],
+        has_arrived: Callable[[JsonObject], bool],
+        what: str,
+        progress: Progress | None,
+    ) -> None:
+        """Send rows in batches. Where the answer is lost, look what arrived before anything is sent again."""
+        batches = [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+        for number, batch in enumerate(progress(batches, len(batches)) if progress and batches else batches):
+            left = list(batch)
+            try:
+                for pause in (*_PAUSES, None):
+                    try:
+                        with told(self.server):
+                            send(left)
+                        break
+                    except StudioError as error:
+                        if error.refused or pause is None:
+                            raise
+                    time.sleep(pause)
+                    self._look()
+                    left = [row for row in left if not has_arrived(row)]
+                    if not left:
+                        break
+            except StudioError as error:
+                raise StudioError(
+                    f"{error.what}, after {number * _BATCH} of {len(rows)} {what}",
+                    where=error.where,
+                    got=error.got,
+                    remedy=error.remedy
+                    if error.refused
+                    else "Run the command again: it sends what is missing, and nothing twice",
+                ).with_status(error.status) from None
+
+    def remove_doubles(self, progress: Progress | None) -> tuple[int, list[Issue]]:
         """Remove tasks that stand twice, such as a former push leaves whose last batch was still on its way.
 
         Of each the one with the most judgements stays, else the oldest; one with judgements is never removed.
+
+        Returns:
+            How many were removed, and an issue for each paragraph that several judged tasks are left of.
         """
-        if not self._doubled and self.server.get(f"/api/projects/{self.project}/")["task_number"] == expected:
-            return 0
+        number = _project(self.server, self.project)["task_number"]
+        if not self._doubled and number == self._expected:
+            return 0, []
         groups: dict[str, list[JsonObject]] = {}
-        for task in _listed(self.server, self.project):
-            name = (task.get("data") or {}).get("paragraph")
-            if isinstance(name, str) and name in self.wanted:
-                groups.setdefault(name, []).append(task)
-        removed = 0
-        for tasks in groups.values():
-            kept = max(tasks, key=lambda task: int(task.get("total_annotations") or 0))
-            for task in tasks:
-                if task is not kept and not task.get("total_annotations"):
-                    with told(self.server.url):
-                        self.server.sdk.tasks.delete(str(task["id"]))
-                    removed += 1
-        return removed
+        for task in self._look():
+            groups.setdefault(_paragraph(task), []).append(task)
+        if missing := [name for name in self.wanted if name not in groups]:
+            raise StudioError(
+                f"{len(missing)} of the tasks are not in the project any more",
+                where=f"{self.server.url}/projects/{self.project}",
+                got=missing[0],
+                remedy="Run the command again",
+            )
+        issues, surplus = [], []
+        for name in self.wanted:
+            tasks = sorted(groups[name], key=lambda task: -int(task["total_annotations"]))
+            surplus += [task["id"] for task in tasks[1:] if not task["total_annotations"]]
+            judged = [task["id"] for task in tasks if task["total_annotations"]]
+            if len(judged) > 1:
+                where = f"tasks {', '.join(map(str, sorted(judged)))} ({name})"
+                issues.append(Issue("double-task", "warning", where, "more than one of them is judged; both are kept"))
+        steps = progress(surplus, len(surplus)) if progress and surplus else surplus
+        return sum(self._remove(task) for task in steps), issues
+
+    def _remove(self, task: int) -> bool:
+        """Remove a task, unless it was judged in the meantime, or is gone already."""
+        try:
+            if self.server.get(f"/api/tasks/{task}/")["annotations"]:
+                return False
+            with told(self.server):
+                self.server.sdk.tasks.delete(str(task))
+        except StudioError as error:
+            if error.status != 404:
+                raise
+            return False
+        return True
+
+    def show_suggestions(self, *, sent: int) -> None:
+        """Let annotators see the suggestions of this model, where the project holds any: it refuses others."""
+        if not sent and not self._suggested:
+            return
+        found = _project(self.server, self.project)
+        wanted = {"show_collab_predictions": True, "model_version": self.model}
+        changes = {name: value for name, value in wanted.items() if found.get(name) != value}
+        if changes:
+            with told(self.server):
+                self.server.sdk.projects.update(self.project, **changes)
 
 
 def labelled_texts(server: Server, title: str) -> list[str]:

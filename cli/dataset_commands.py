@@ -138,9 +138,7 @@ def check(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(
-            "--limit", help="With --suspects, list so many, the most suspicious.", min=1, metavar="N"
-        ),
+        typer.Option("--limit", help="With --suspects, list so many, the most suspicious.", min=1, metavar="N"),
     ] = None,
     jobs: Jobs = 1,
     text_column: TextColumn = "text",

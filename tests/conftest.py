@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import httpx
 import pytest
 from iraqstance.annotation.connection import Server, connect
 from iraqstance.annotation.errors import IraqstanceError
 from iraqstance.annotation.schema import LabelDefinition, Schema, Target, packaged_schema
-from iraqstance.annotation.server import LocalServer, install, start_server
+from iraqstance.annotation.server import ACCOUNT, LocalServer, install, start_server
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +31,14 @@ TEA = Schema(
 )
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests of one labelling server in one process where tests run in several: a server takes long to set up."""
+    for item in items:
+        if "studio" in getattr(item, "fixturenames", ()):
+            starting = item.path.name in {"test_server.py", "test_studio_start.py"}
+            item.add_marker(pytest.mark.xdist_group("starting" if starting else "studio"))
 
 
 @pytest.fixture
@@ -122,6 +131,18 @@ def studio(studio_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         patch.setenv("IRAQSTANCE_CACHE", str(studio_cache))
         with start_server(tmp_path_factory.mktemp("studio"), port=None, note=lambda _: None) as server:
             yield server
+
+
+@pytest.fixture(scope="session")
+def personal(studio: LocalServer) -> str:
+    """A personal access token of the lead."""
+    with httpx.Client(base_url=studio.url, follow_redirects=True, trust_env=False) as client:
+        client.get("/user/login")
+        form = {"email": ACCOUNT, "password": studio.password_file.read_text().strip()}
+        client.post("/user/login", data={**form, "csrfmiddlewaretoken": client.cookies["csrftoken"]})
+        answer = client.post("/api/token/", headers={"X-CSRFToken": client.cookies["csrftoken"]})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["token"])
 
 
 @pytest.fixture(scope="session")
