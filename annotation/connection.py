@@ -46,8 +46,8 @@ class StudioError(IraqstanceError):
 
     @property
     def refused(self) -> bool:
-        """Whether the server has said that it will not do it, so that nothing was done."""
-        return self.status is not None and 400 <= self.status < 500
+        """Whether the server has said that it will not do it, and not only that it is too busy."""
+        return self.status is not None and 400 <= self.status < 500 and self.status not in {408, 429}
 
 
 @dataclass(frozen=True)

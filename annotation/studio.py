@@ -303,12 +303,18 @@ def _listed(
     A server may give fewer tasks at once than it is asked for.
     """
     having = {"filter": "filter:tasks:predictions_model_versions", "operator": "contains", "type": "String"}
-    filters = {"conjunction": "and", "items": [{**having, "value": [model]}]}
-    query = {"query": json.dumps({"filters": filters})} if model else {}
-    asked = {"project": project, "fields": "task_only", "include": include, "page_size": _PAGE, **query}
+    filters = {"conjunction": "and", "items": [{**having, "value": [model]}] if model else []}
     tasks: dict[int, JsonObject] = {}
     for page in count(1):
-        listed = server.get("/api/tasks", page=page, **asked)
+        listed = server.get(
+            "/api/tasks",
+            project=project,
+            fields="task_only",
+            include=include,
+            query=json.dumps({"filters": filters}),
+            page=page,
+            page_size=_PAGE,
+        )
         tasks |= {int(task["id"]): task for task in listed["tasks"]}
         if not listed["tasks"] or len(tasks) >= listed["total"]:
             break
@@ -376,8 +382,8 @@ class _Sender:
 
     def _import(self, tasks: Sequence[JsonObject]) -> None:
         answer = self.server.sdk.projects.import_tasks(self.project, request=tasks, return_task_ids=False)
-        if answer.import_ is not None:
-            self._wait_for(answer.import_)
+        if number := getattr(answer, "import_", None):
+            self._wait_for(number)
 
     def _wait_for(self, number: int) -> None:
         """Return when an import is done that the server does by itself, as other editions than the community's do."""

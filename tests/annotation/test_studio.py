@@ -241,15 +241,16 @@ def test_the_answer_to_the_project_s_making_may_be_lost(
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["done", "not-done"])
+@pytest.mark.parametrize("status", [429, 500])
 def test_a_server_that_fails_once_is_asked_again(
-    server: Server, title: str, project: Project, token: str, *, done: bool
+    server: Server, title: str, project: Project, token: str, status: int, *, done: bool
 ) -> None:
     def rule(request: Request, forward: Forward) -> Answer:
         if not (request.imports and request.number == 2):
             return forward()
         if done:
             forward()
-        return Answer(500, {"detail": "database is locked"})
+        return Answer(status, {"detail": "busy"})
 
     with forwarding(server.url, rule) as forwarder, connect(forwarder.url, token) as through:
         assert push(through, project, TASKS).sent == 10
@@ -290,7 +291,7 @@ def test_a_server_that_fails_again_and_again_stops_the_push_and_running_it_again
     assert held(server, title) == NAMES
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 413, 429])
+@pytest.mark.parametrize("status", [400, 401, 403, 413])
 def test_what_the_server_refuses_is_not_sent_again(
     server: Server, title: str, project: Project, token: str, status: int
 ) -> None:
@@ -375,11 +376,9 @@ class Command:
     [
         ("making", "never"),
         ("making", "before"),
-        ("first", "never"),
         ("first", "before"),
         ("second", "never"),
         ("second", "after"),
-        ("second", "before"),
         ("third", "before"),
     ],
 )
@@ -1077,27 +1076,19 @@ RESULTS: dict[str, tuple[Json, list[str], bool]] = {
 }
 
 
-@pytest.mark.parametrize(("result", "rules", "kept"), RESULTS.values(), ids=RESULTS)
 def test_what_another_tool_wrote_is_checked_answer_by_answer(
-    server: Server,
-    schema: Schema,
-    title: str,
-    project: Project,
-    result: Json,
-    rules: list[str],
-    *,
-    kept: bool,
+    server: Server, schema: Schema, title: str, project: Project
 ) -> None:
-    push(server, project, TASKS[:2])
-    task, other = rows(server, title)
-    stored = judge(server, task["id"], result)
-    judge(server, other["id"], chosen(schema))
+    push(server, project, list(tasks_of(paragraphs_of(list(RESULTS), "results"))))
+    expected, kept = [], []
+    for row, (result, rules, is_kept) in zip(rows(server, title), RESULTS.values(), strict=True):
+        stored = judge(server, row["id"], result)
+        expected += [(rule, f"task {row['id']}, annotation {stored['id']}") for rule in rules]
+        kept += [row["data"]["paragraph"]] if is_kept else []
     got = pull(server, title, schema)
-    assert [issue.rule for issue in got.read.issues] == rules
-    where = f"task {task['id']}, annotation {stored['id']}"
-    assert {issue.where for issue in got.read.issues} <= {where}
-    assert [judgement.paragraph for judgement in got.read.judgements] == (NAMES[:2] if kept else NAMES[1:2])
-    assert (got.tasks, got.judged) == (2, 1 + kept)
+    assert [(issue.rule, issue.where) for issue in got.read.issues] == expected
+    assert [judgement.paragraph for judgement in got.read.judgements] == kept
+    assert (got.tasks, got.judged) == (len(RESULTS), len(kept))
 
 
 def test_what_an_annotation_says_beside_its_answers_is_pulled(
