@@ -151,8 +151,7 @@ def push(
     """
     from iraqstance.annotation.errors import UsageError
 
-    if order not in {"given", "uncertainty"}:
-        raise UsageError(f"--order {order}", expected="given or uncertainty")
+    _check_order(order, model)
     if ties_only and not disagreements:
         raise UsageError("--ties-only goes with --disagreements")
     wanted, given = _project(project, schema, guidelines, overlap), _paragraphs(paragraphs)
@@ -164,7 +163,7 @@ def push(
     if suggest:
         tasks = _suggested(tasks, suggest, wanted.schema, withhold)
     if order == "uncertainty":
-        tasks = _by_uncertainty(tasks, server, wanted.title, model or suggest or "default")
+        tasks = _by_uncertainty(tasks, server, wanted, model or suggest or "default")
     if limit:
         tasks = _limited(tasks, server, wanted.title, limit)
     done = _push(server, wanted, tasks, update_interface=update_interface)
@@ -319,7 +318,7 @@ def _server(url: str | None, data: Path | None, token_file: Path | None, *, inse
 
     if url:
         if data is not None:
-            raise UsageError("--data and --url exclude each other", remedy="Name one server")
+            raise UsageError("--data and --url (or LABEL_STUDIO_URL) exclude each other", remedy="Name one server")
         return connect(url, _token(token_file), insecure=insecure)
     local = running_server(data)
     if local is None:
@@ -426,12 +425,26 @@ def _model(name: str) -> Any:
     return default_model() if name == "default" else load_classifier(name)
 
 
-def _by_uncertainty(tasks: list[dict[str, Any]], server: "Server", title: str, model: str) -> list[dict[str, Any]]:
+def _check_order(order: str, model: str | None) -> None:
+    from iraqstance.annotation.errors import UsageError
+
+    if order not in {"given", "uncertainty"}:
+        raise UsageError(f"--order {order}", expected="given or uncertainty")
+    if model and order != "uncertainty":
+        raise UsageError("--model goes with --order uncertainty", remedy="A model that suggests is named by --suggest")
+
+
+def _by_uncertainty(
+    tasks: list[dict[str, Any]], server: "Server", project: "Project", model: str
+) -> list[dict[str, Any]]:
     from iraqstance.annotation.studio import labelled_texts
     from iraqstance.training.selection import uncertainty_order
+    from iraqstance.training.suggestions import known_targets
 
+    classifier = _model(model)
+    known_targets(classifier, project.schema)  # what another subject's model is unsure of tells nothing
     texts = [task["data"]["text"] for task in tasks]
-    return [tasks[row] for row in uncertainty_order(_model(model), texts, labelled_texts(server, title))]
+    return [tasks[row] for row in uncertainty_order(classifier, texts, labelled_texts(server, project.title))]
 
 
 def _limited(tasks: list[dict[str, Any]], server: "Server", title: str, limit: int) -> list[dict[str, Any]]:

@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,6 +33,12 @@ TEA = Schema(
 )
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_configure() -> None:
+    """Let signals do what they usually do: run in the background, tests would inherit that they are ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -127,10 +135,12 @@ def studio_cache() -> Path:
 @pytest.fixture(scope="session")
 def studio(studio_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """A real Label Studio on SQLite, for all tests that do not kill it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IRAQSTANCE_CACHE", str(studio_cache))
-        with start_server(tmp_path_factory.mktemp("studio"), port=None, note=lambda _: None) as server:
-            yield server
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("IRAQSTANCE_CACHE", str(studio_cache))
+            folder = tmp_path_factory.mktemp("studio")
+            server = stack.enter_context(start_server(folder, port=None, note=lambda _: None))
+        yield server
 
 
 @pytest.fixture(scope="session")

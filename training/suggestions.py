@@ -12,7 +12,7 @@ from iraqstance.training.classifier import Classifier
 from iraqstance.training.default_model import default_model_folder
 from iraqstance.training.model_folder import read_manifest
 
-__all__ = ["model_name", "suggestions"]
+__all__ = ["known_targets", "model_name", "suggestions"]
 
 
 def model_name(model: str) -> str:
@@ -33,9 +33,9 @@ def suggestions(classifier: Classifier, texts: Sequence[str], schema: Schema) ->
     smallest probability of a decision on a topic, chosen or not.
 
     Raises:
-        UsageError: Where the model knows none of the schema's targets.
+        UsageError: As :func:`known_targets`.
     """
-    targets = _targets(classifier, schema)
+    targets = known_targets(classifier, schema)
     by_target = {target: classifier.predict(texts, name) for target, name in targets.items()}
     plain = next(iter(by_target.values())) if by_target else classifier.predict(texts)
     made = []
@@ -46,6 +46,27 @@ def suggestions(classifier: Classifier, texts: Sequence[str], schema: Schema) ->
         score = min(sure or [max(share, 1 - share) for share in shares], default=0.0)
         made.append(Suggestion(stances, schema.without_exclusive(prediction.topics or ()), round(score, 6)))
     return made
+
+
+def known_targets(classifier: Classifier, schema: Schema) -> dict[str, str | None]:
+    """Return the model's name of each target of the schema that it knows.
+
+    Raises:
+        UsageError: Where it knows none of the schema's targets, or gives a label that is not the schema's.
+    """
+    targets = _targets(classifier, schema)
+    stances = {stance for name in classifier.targets for stance in classifier.stance_names(name)} if targets else set()
+    for what, given, known in (
+        ("stance", stances, schema.stance_names),
+        ("topic", set(classifier.topic_names), schema.topic_names),
+    ):
+        if unknown := sorted(given - set(known)):
+            raise UsageError(
+                f"the model does not fit the schema: {unknown[0]!r} is no {what} of it",
+                expected=f"among {', '.join(known)}",
+                remedy="Name a model of this schema, or the model's schema with --schema",
+            )
+    return targets
 
 
 def _targets(classifier: Classifier, schema: Schema) -> dict[str, str | None]:

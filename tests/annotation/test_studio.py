@@ -1031,7 +1031,7 @@ def test_where_everything_is_judged_no_suggestion_is_sent_and_none_is_missed(
 
 def test_what_became_of_suggestions_is_pulled(server: Server, schema: Schema, title: str, project: Project) -> None:
     push(server, project, suggested(0.5))
-    expected = {}
+    expected: dict[str, str] = {}
     for row in rows(server, title):
         name, withheld = row["data"]["paragraph"], "suggestion" in row["data"]
         keeps = not withheld and "kept" not in expected.values()

@@ -2,7 +2,8 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from conftest import TEA
@@ -74,7 +75,7 @@ TASKS = list(tasks_of(paragraphs_of([f"Rain {number}." for number in range(200)]
 SHARES = st.floats(0, 1)
 
 
-def suggested(tasks: Sequence[Mapping[str, object]], share: float) -> list[str]:
+def suggested(tasks: Sequence[dict[str, Any]], share: float) -> list[str]:
     """The paragraphs that go out with a suggestion."""
     suggestion = Suggestion({TARGET: "against"}, ("iran",), 0.75)
     made = with_suggestions(tasks, [suggestion] * len(tasks), packaged_schema(), model="m", withhold=share)
