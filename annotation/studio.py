@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 
 from iraqstance.annotation.connection import SLOW, Server, StudioError, shortened, told
 from iraqstance.annotation.errors import InputError, UsageError
-from iraqstance.annotation.interface import TEXT, interface_xml
+from iraqstance.annotation.interface import TEXT, VOTES, interface_xml
 from iraqstance.annotation.records import Issue
 from iraqstance.annotation.results import TaskImport, judgements_of
 from iraqstance.annotation.schema import Schema
@@ -173,7 +173,7 @@ def push(
     sender = _Sender(server, found["id"], tasks)
     _settle(server, found, project, update_interface=update_interface)
     before = len(sender.present)
-    issues += sender.changed_texts()
+    issues += sender.changed_data()
     sent = sender.send_missing(progress)
     suggested = sent["suggestions"] + sender.send_suggestions(progress)
     removed, doubles = sender.remove_doubles(progress)
@@ -364,14 +364,18 @@ class _Sender:
                 self._doubled = True
         return tasks
 
-    def changed_texts(self) -> list[Issue]:
-        """Return an issue for each paragraph whose text on the server is another one."""
-        message = "its text on the server is another one; it is left as it is, for judgements may belong to it"
-        return [
-            Issue("text-changed", "error", f"task {task['id']} ({name})", message)
-            for name, task in self.present.items()
-            if task["data"].get(TEXT) != self.wanted[name]["data"][TEXT]
-        ]
+    def changed_data(self) -> list[Issue]:
+        """Return an issue for each paragraph whose text, or whose votes, are other ones on the server."""
+        text = "its text on the server is another one; it is left as it is, for judgements may belong to it"
+        votes = "its annotators' choices have changed since it was sent; to show that, remove it there and push again"
+        issues = []
+        for name, task in self.present.items():
+            wanted, where = self.wanted[name]["data"], f"task {task['id']} ({name})"
+            if task["data"].get(TEXT) != wanted[TEXT]:
+                issues.append(Issue("text-changed", "error", where, text))
+            if VOTES in wanted and task["data"].get(VOTES) != wanted[VOTES] and not task["total_annotations"]:
+                issues.append(Issue("votes-changed", "warning", where, votes))
+        return issues
 
     def send_missing(self, progress: Progress | None) -> Counter[str]:
         """Send what is not there, batch by batch, and return how many tasks and suggestions were sent."""

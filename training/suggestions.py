@@ -55,7 +55,7 @@ def known_targets(classifier: Classifier, schema: Schema) -> dict[str, str | Non
         UsageError: Where it knows none of the schema's targets, or gives a label that is not the schema's.
     """
     targets = _targets(classifier, schema)
-    stances = {stance for name in classifier.targets for stance in classifier.stance_names(name)} if targets else set()
+    stances = {stance for name in targets.values() for stance in classifier.stance_names(name or "")}
     for what, given, known in (
         ("stance", stances, schema.stance_names),
         ("topic", set(classifier.topic_names), schema.topic_names),

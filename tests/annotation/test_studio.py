@@ -30,7 +30,14 @@ from iraqstance.annotation.rows import judgement_row, write_judgements, write_pa
 from iraqstance.annotation.schema import Schema, packaged_schema
 from iraqstance.annotation.server import LocalServer, start_server
 from iraqstance.annotation.studio import Project, find_project, labelled_texts, pull, push, pushed_paragraphs
-from iraqstance.annotation.tasks import Suggestion, is_withheld, results_of, tasks_of, with_suggestions
+from iraqstance.annotation.tasks import (
+    Suggestion,
+    is_withheld,
+    results_of,
+    tasks_of,
+    with_suggestions,
+    with_votes,
+)
 from labelling import paragraphs_of, signed_up
 from starting import servers, until
 
@@ -642,6 +649,27 @@ def test_a_text_that_was_edited_by_hand_is_told_and_left(
     assert [issue.rule for issue in read.issues] == ["text-changed"]
     assert [judgement.paragraph for judgement in read.judgements] == [NAMES[1]]
     assert read.judgements[0].sha256 != PARAGRAPHS[1].sha256
+
+
+def test_votes_that_have_changed_since_they_were_sent_are_told_until_somebody_has_decided(
+    server: Server, schema: Schema, title: str
+) -> None:
+    def sent(*stances: str) -> list[tuple[str, str, str]]:
+        votes = [
+            Judgement(name, f"annotator-{n}", {TARGET: s}, ("iran",)) for n, s in enumerate(stances) for name in NAMES
+        ]
+        project = Project(title, schema, interface=interface_xml(schema, votes=True))
+        issues = push(server, project, with_votes(TASKS[:2], votes, schema)).issues
+        return [(issue.rule, issue.severity, issue.where) for issue in issues]
+
+    assert sent("favor", "against") == []
+    assert sent("favor", "against") == []
+    first, second = (row["id"] for row in rows(server, title))
+    judge(server, first, chosen(schema))
+    assert sent("favor", "against", "favor") == [("votes-changed", "warning", f"task {second} ({NAMES[1]})")]
+    server.sdk.tasks.delete(str(second))
+    assert sent("favor", "against", "favor") == []
+    assert pull(server, title, schema).read.issues == ()
 
 
 def test_the_overlap_may_change_and_stays_where_none_is_named(
