@@ -20,10 +20,15 @@ from iraqstance.cli.training_commands import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from iraqstance.training.corpus import Corpus
+    from iraqstance.annotation.records import Issue
+    from iraqstance.dataset.check import Report
+    from iraqstance.training.corpus import Columns, Corpus
     from iraqstance.training.suspects import Contents, Suspect
 
 __all__ = ["register"]
+
+_SHOWN = 20  # findings of each rule
+_UNREADABLE = {"card-metadata", "missing-file", "no-data", "unreadable-file", "unreadable-row"}
 
 dataset = typer.Typer(
     help="Make the dataset, and fill it in from your own copies of the articles.", no_args_is_help=True
@@ -75,30 +80,32 @@ def hydrate(
     articles: Annotated[Path, typer.Argument(help="Folder with your copies of the articles, <article id>.txt each.")],
     output: Annotated[str, typer.Option("--output", "-o", help="JSON-lines file to write.", metavar="FILE")] = "-",
     partial: Annotated[
-        bool, typer.Option("--partial", help="Write the paragraphs that were verified though others were not.")
+        bool, typer.Option("--partial", help="Write the paragraphs that were found though others were not.")
+    ] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Take only paragraphs whose SHA-256 is the expected one.")
     ] = False,
 ) -> None:
-    """Join the source edition's labels to your own copies of the articles, checking every paragraph's hash.
+    """Join the source edition's labels to your own copies of the articles, checking every paragraph.
 
-    A missing, wrong or altered article is named with what was expected; nothing is written then, unless --partial.
+    A paragraph is exact (its SHA-256 was found), aligned (the same words in another typography, or a few of them
+    altered; each is named with its score) or missing. Where one is missing it is named with what was expected, nothing
+    is written unless --partial, and the exit code is 1. The columns match and score tell each row's case.
 
     Example: iraqstance dataset hydrate articles/ -o source.jsonl
     """
     from iraqstance.annotation.schema import packaged_schema
     from iraqstance.annotation.storage import write_rows
-    from iraqstance.dataset.editions import labelled_rows, packaged_edition
+    from iraqstance.dataset.editions import packaged_edition
     from iraqstance.dataset.hydrate import hydrate as fill_in
+    from iraqstance.dataset.hydrate import hydrated_rows
 
-    edition = packaged_edition("source")
-    found = fill_in(edition, articles)
+    found = fill_in(packaged_edition("source"), articles, exact=exact)
     failed = print_issues(found.issues)
-    verified = len(found.edition.paragraphs)
     if partial or not failed:
-        # Judgements of paragraphs that were not found are no finding of their own here.
-        rows, _ = labelled_rows(found.edition, packaged_schema())
-        write_rows(output, rows)
-    moved = f", {found.moved} of them at other offsets" if found.moved else ""
-    note(f"{verified} of {len(edition.paragraphs)} paragraphs verified by their hash{moved}")
+        write_rows(output, hydrated_rows(found, packaged_schema()))
+    moved = f"; {found.moved} exact at other offsets" if found.moved else ""
+    note(f"{found.wanted} paragraphs: {found.exact} exact, {found.aligned} aligned, {found.missing} missing{moved}")
     if failed:
         raise typer.Exit(1)
 
@@ -123,7 +130,7 @@ def articles(
 
 @dataset.command("check")
 def check(
-    data: Annotated[str | None, typer.Argument(help=f"{DATA_HELP} Without it, the packaged open edition.")] = None,
+    data: Annotated[str | None, typer.Argument(help=f"{DATA_HELP} Without it, the packaged one.")] = None,
     suspects: Annotated[
         bool, typer.Option("--suspects", help="List the labels that out-of-fold predictions contradict.")
     ] = False,
@@ -149,22 +156,40 @@ def check(
     id_column: Annotated[
         str, typer.Option("--id-column", help="Column of the texts' ids; '' for none.", metavar="NAME")
     ] = "id",
+    schema: Annotated[
+        Path | None,
+        typer.Option("--schema", help="Label schema (YAML). Without it, the labels of the data.", metavar="FILE"),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", help="Folder of texts that no ten words in a row may come from.", metavar="DIR"),
+    ] = None,
+    near_duplicates: Annotated[
+        bool, typer.Option("--near-duplicates/--no-near-duplicates", help="Look for texts that nearly repeat another.")
+    ] = True,
+    every: Annotated[bool, typer.Option("--all", help="Print every finding, not the first 20 of each rule.")] = False,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="Print the table of rules (Markdown), and nothing else.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Count what labelled data holds, and find texts that stand there more than once with different labels.
+    """Check a dataset folder or a table against every rule of --rules, and count what it holds.
 
-    The exit code is 1 where such a text was found. With --suspects, the command lists instead the labels that models
-    contradict which never saw them, the most suspicious first. They are no faults: read those texts again, blind. The
-    file of -o therefore holds neither labels nor predictions, and its order tells nothing.
+    The exit code is 1 where an error was found; warnings leave it 0. With --suspects, the command lists instead the
+    labels that models contradict which never saw them, the most suspicious first. They are no faults: read those texts
+    again, blind. The file of -o therefore holds neither labels nor predictions, and its order tells nothing.
 
-    Example: iraqstance dataset check dataset --suspects -o again.json
+    Example: iraqstance dataset check my-dataset --json
     """
     from iraqstance.annotation.errors import UsageError
-    from iraqstance.dataset.editions import packaged_folder
-    from iraqstance.training.corpus import read_corpus
-    from iraqstance.training.suspects import contents
+    from iraqstance.training.corpus import packaged_corpus, read_corpus
     from iraqstance.training.suspects import suspects as find
 
+    if rules:
+        from iraqstance.dataset.rules import rules_table
+
+        print(rules_table())
+        return
     if output and not suspects:
         raise UsageError("-o writes suspects", expected="--suspects beside it")
     if limit and not suspects:
@@ -172,21 +197,80 @@ def check(
     if output and output.suffix.lower() not in {".json", ".jsonl"}:
         raise UsageError(f"{output}: texts cannot be written so", expected="a name ending in .json or .jsonl")
     columns = columns_of(text_column, stance_column, topics_column, group_column, target_column, id_column)
-    corpus = read_corpus(data or packaged_folder() / "data" / "open.parquet", columns)
     if suspects:
+        corpus = read_corpus(data, columns) if data else packaged_corpus()
         found = find(corpus, jobs=jobs, progress=lambda folds, total: tracked(folds, total, "Checking"))[:limit]
         _print_suspects(found, json=json)
         if output:
             _write_again(corpus, found, output)
         return
-    held = contents(corpus)
+    report = _checked(data, columns, schema, against, near_duplicates=near_duplicates)
+    held = _held(data, columns, report)
     if json:
-        print_json(held)
+        print_json(_as_json(report, held))
     else:
-        _print_contents(held)
-        print_issues(held.issues)
-    if held.issues:
+        if held:
+            _print_contents(held)
+        _print_report(report, every=every)
+    if report.failed:
         raise typer.Exit(1)
+
+
+def _checked(
+    data: str | None, columns: "Columns", schema: Path | None, against: Path | None, *, near_duplicates: bool
+) -> "Report":
+    from dataclasses import asdict
+
+    from iraqstance.annotation.schema import load_schema
+    from iraqstance.dataset.check import check as find_issues
+
+    return find_issues(
+        data,
+        schema=load_schema(schema) if schema else None,
+        columns=asdict(columns),
+        against=against,
+        near_duplicates=near_duplicates,
+    )
+
+
+def _held(data: str | None, columns: "Columns", report: "Report") -> "Contents | None":
+    """Return what the data holds, or nothing where faults keep it from being read as `train` reads it."""
+    from iraqstance.annotation.errors import IraqstanceError
+    from iraqstance.training.corpus import packaged_corpus, read_corpus
+    from iraqstance.training.suspects import contents
+
+    if any(issue.rule in _UNREADABLE for issue in report.issues):
+        return None
+    try:
+        return contents(read_corpus(data, columns) if data else packaged_corpus())
+    except IraqstanceError as error:
+        if not report.failed:
+            note(f"not counted: {error}")
+        return None
+
+
+def _as_json(report: "Report", held: "Contents | None") -> dict[str, object]:
+    from dataclasses import asdict
+
+    errors = sum(issue.severity == "error" for issue in report.issues)
+    counted = {"errors": errors, "warnings": len(report.issues) - errors}
+    return {**(asdict(held) if held else {}), **asdict(report), **counted}
+
+
+def _print_report(report: "Report", *, every: bool) -> None:
+    by_rule: dict[str, list[Issue]] = {}
+    for issue in report.issues:
+        by_rule.setdefault(issue.rule, []).append(issue)
+    for rule, issues in by_rule.items():
+        print(f"{rule} ({issues[0].severity}): {len(issues)}")
+        shown = issues if every else issues[:_SHOWN]
+        for issue in shown:
+            print(f"  {issue.where}: {issue.message}")
+        if len(shown) < len(issues):
+            print(f"  and {len(issues) - len(shown)} more; --all prints them")
+    errors = sum(issue.severity == "error" for issue in report.issues)
+    warnings = len(report.issues) - errors
+    print(f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}")
 
 
 def _write_again(corpus: "Corpus", found: "Sequence[Suspect]", output: Path) -> None:

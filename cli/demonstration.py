@@ -91,7 +91,7 @@ def _steps(articles: Path, output: Path, *, own_copies: bool) -> list[tuple[str,
             None,
         ),
         ("A classifier is trained on it", ["train", dataset, "-o", model], None),
-        ("It is cross-validated, holding one article out at a time", ["evaluate", dataset, "--jobs", "2"], None),
+        ("It is cross-validated, holding whole stories and articles out", ["evaluate", dataset, "--jobs", "2"], None),
         ("It labels new text", ["predict", "--model", model, *_TEXTS], None),
     ]
     if own_copies:
@@ -114,7 +114,8 @@ def _write_articles(edition: "Edition", folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in dict.fromkeys(paragraph.article for paragraph in edition.paragraphs):
         paragraphs = [paragraph for paragraph in edition.paragraphs if paragraph.article == name]
-        source = catalogue()[edition.groups[paragraphs[0].id]]
-        head = ["Home > Reports > Iraq", f"{source.title} (restated)", "By the iraqstance project", source.date]
+        source = catalogue().get(edition.group(paragraphs[0]))
+        title, date = (f"{source.title} (restated)", source.date) if source else (f"{name} (made up)", "")
+        head = ["Home > Reports > Iraq", title, "By the iraqstance project", *([date] if date else [])]
         with replacing(folder / f"{name}.txt") as stream:
             stream.write("\n\n".join([*head, *(paragraph.text for paragraph in paragraphs), "No Comments"]) + "\n")

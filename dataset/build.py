@@ -13,6 +13,7 @@ from iraqstance.annotation.schema import Schema
 from iraqstance.dataset.card import card_text
 from iraqstance.dataset.editions import Edition, LabelledRow, labelled_rows
 from iraqstance.dataset.features import edition_features, judgement_features
+from iraqstance.dataset.splits import SPLITS
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -24,11 +25,11 @@ _CARD = "README.md"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One configuration as it was written.
+    """One split of a configuration as it was written.
 
     Attributes:
         name: Name of the configuration.
-        split: Name of its only split.
+        split: Name of the split.
         file: Parquet file, relative to the dataset folder.
         rows: Number of rows.
         num_bytes: Size in memory, as Hugging Face counts it.
@@ -86,8 +87,15 @@ def build(
         rows, found = _labelled(edition, schema, (labels or {}).get(edition.name))
         issues += found
         labelled[edition.name] = rows
-        features = edition_features(schema, text=edition.has_text, restates=bool(edition.restates))
-        made.append((edition.name, edition.split, Dataset.from_list(rows, features=features)))
+        features = edition_features(
+            schema,
+            text=edition.has_text,
+            restates=bool(edition.restates),
+            genre=bool(edition.genres),
+            intended=bool(edition.intended),
+        )
+        for split, part in _by_split(rows, edition):
+            made.append((edition.name, split, Dataset.from_list(part, features=features)))
     judged = judgement_rows(editions, schema)
     if judged:
         made.append(("judgements", "train", Dataset.from_list(judged, features=judgement_features(schema))))
@@ -114,6 +122,15 @@ def _labelled(
             remedy="Check that paragraphs and judgements name the same ids",
         )
     return rows, issues
+
+
+def _by_split(rows: Sequence[LabelledRow], edition: Edition) -> list[tuple[str, list[LabelledRow]]]:
+    """Return the rows of each split, in the usual order of splits; names of the user's own come last."""
+    parts: dict[str, list[LabelledRow]] = {}
+    for row in rows:
+        parts.setdefault(edition.splits.get(str(row["id"]), edition.split), []).append(row)
+    usual = [*SPLITS, *sorted(set(parts) - set(SPLITS))]
+    return [(split, parts[split]) for split in usual if split in parts]
 
 
 def judgement_rows(editions: Iterable[Edition], schema: Schema) -> list[LabelledRow]:
@@ -153,11 +170,12 @@ def _write(
         raise InputError("the dataset folder cannot be written", where=str(folder), got=error.strerror or "") from None
     tables = []
     try:
+        configurations = [name for name, _, _ in made]
         for name, split, dataset in made:
-            part = beside / f"{name}.parquet"
-            pq.write_table(dataset.data.table, part)
-            size, nbytes = part.stat().st_size, dataset.data.nbytes
-            tables.append(Table(name, split, f"data/{name}.parquet", len(dataset), nbytes, size, dataset.features))
+            file = f"{name}.parquet" if configurations.count(name) == 1 else f"{name}-{split}.parquet"
+            pq.write_table(dataset.data.table, beside / file)
+            size, nbytes = (beside / file).stat().st_size, dataset.data.nbytes
+            tables.append(Table(name, split, f"data/{file}", len(dataset), nbytes, size, dataset.features))
         (beside / _CARD).write_text(card(tables), encoding="utf-8")
         places = {part: (folder if part.name == _CARD else data) / part.name for part in sorted(beside.iterdir())}
         taken = [place for place in places.values() if place.is_dir()]

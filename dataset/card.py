@@ -100,17 +100,19 @@ def _describe(card: object, tables: "Sequence[Table]") -> None:
     from datasets.info import DatasetInfosDict
     from datasets.utils.metadata import MetadataConfigs
 
-    configs, infos = {}, {}
-    for number, table in enumerate(tables):
-        default = {"default": True} if number == 0 else {}
-        configs[table.name] = {"data_files": [{"split": table.split, "path": table.file}], **default}
-        split = SplitInfo(name=table.split, num_bytes=table.num_bytes, num_examples=table.rows)
-        infos[table.name] = DatasetInfo(
-            features=table.features,
-            splits=SplitDict({table.split: split}),
-            download_size=table.file_bytes,
-            dataset_size=table.num_bytes,
-            config_name=table.name,
+    configs: dict[str, Any] = {}
+    infos = {}
+    for name in dict.fromkeys(table.name for table in tables):
+        parts = [table for table in tables if table.name == name]
+        default = {} if configs else {"default": True}
+        configs[name] = {"data_files": [{"split": part.split, "path": part.file} for part in parts], **default}
+        splits = [SplitInfo(name=part.split, num_bytes=part.num_bytes, num_examples=part.rows) for part in parts]
+        infos[name] = DatasetInfo(
+            features=parts[0].features,
+            splits=SplitDict({split.name: split for split in splits}),
+            download_size=sum(part.file_bytes for part in parts),
+            dataset_size=sum(part.num_bytes for part in parts),
+            config_name=name,
         )
     data = card.data  # type: ignore[attr-defined]
     data.configs = data.dataset_info = None

@@ -11,10 +11,24 @@ from iraqstance.annotation.records import Issue, Judgement, Label, Paragraph
 from iraqstance.annotation.rows import read_judgements, read_labels, read_paragraphs
 from iraqstance.annotation.schema import Schema, packaged_schema
 from iraqstance.annotation.storage import read_rows
+from iraqstance.dataset.sketch import Sketch, read_sketches
 
-__all__ = ["Edition", "LabelledRow", "edition_of", "labelled_rows", "packaged_edition", "packaged_folder"]
+__all__ = ["Edition", "Intention", "LabelledRow", "edition_of", "labelled_rows", "packaged_edition", "packaged_folder"]
 
 LabelledRow = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """What the writer of a paragraph meant it to convey.
+
+    Attributes:
+        stances: Stance towards each target, by the target's name.
+        topics: Topics in schema order.
+    """
+
+    stances: Mapping[str, str]
+    topics: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +42,11 @@ class Edition:
         groups: For paragraphs whose group is not their article, the group by id. What shares a group, such as a
             restatement and its source, never stands on both sides of a split.
         restates: For restatements, the id of the source paragraph.
-        split: Name of the Hugging Face split.
+        genres: What kind of text each paragraph is written as, by id.
+        intended: What the writer of a paragraph meant to convey, by id. It is published beside the label, never as it.
+        splits: Split of each paragraph, by id, where it is not :attr:`split`.
+        split: Name of the Hugging Face split of all others.
+        sketches: For stand-off editions, the sketches that align a copy which differs, by id.
     """
 
     name: str
@@ -36,7 +54,15 @@ class Edition:
     judgements: tuple[Judgement, ...]
     groups: Mapping[str, str] = field(default_factory=dict)
     restates: Mapping[str, str] = field(default_factory=dict)
+    genres: Mapping[str, str] = field(default_factory=dict)
+    intended: Mapping[str, Intention] = field(default_factory=dict)
+    splits: Mapping[str, str] = field(default_factory=dict)
     split: str = "train"
+    sketches: Mapping[str, Sketch] = field(default_factory=dict)
+
+    def group(self, paragraph: Paragraph) -> str:
+        """Return what the paragraph must stay together with in a split."""
+        return self.groups.get(paragraph.id, paragraph.article)
 
     @property
     def has_text(self) -> bool:
@@ -49,7 +75,8 @@ def labelled_rows(
 ) -> tuple[list[LabelledRow], list[Issue]]:
     """Join paragraphs and labels: one row for each paragraph and target.
 
-    A row holds ``id, group, restates?, text or (article, start, end), sha256, target, stance, topics``. Paragraphs
+    A row holds ``id, group, restates?, genre?, text or (article, start, end), sha256, target, stance, topics,
+    intended_stance?, intended_topics?``; what is marked ? only in editions that know it. Paragraphs
     without a label or with an open tie, and labels without a paragraph, are left out and reported.
 
     Args:
@@ -81,16 +108,23 @@ def labelled_rows(
 
 
 def _rows(paragraph: Paragraph, label: Label, edition: Edition, schema: Schema) -> Iterator[LabelledRow]:
-    row: LabelledRow = {"id": paragraph.id, "group": edition.groups.get(paragraph.id, paragraph.article)}
+    row: LabelledRow = {"id": paragraph.id, "group": edition.group(paragraph)}
     if edition.restates:
         row["restates"] = edition.restates.get(paragraph.id)
+    if edition.genres:
+        row["genre"] = edition.genres.get(paragraph.id)
     if edition.has_text:
         row["text"] = paragraph.text
     else:
         row |= {"article": paragraph.article, "start": paragraph.start, "end": paragraph.end}
     row["sha256"] = paragraph.sha256
+    intended = edition.intended.get(paragraph.id)
     for target in schema.target_names:
-        yield {**row, "target": target, "stance": label.stances[target], "topics": list(label.topics)}
+        labelled = {**row, "target": target, "stance": label.stances[target], "topics": list(label.topics)}
+        if edition.intended:
+            labelled["intended_stance"] = intended.stances[target] if intended else None
+            labelled["intended_topics"] = list(intended.topics) if intended else None
+        yield labelled
 
 
 def edition_of(
@@ -130,5 +164,15 @@ def packaged_edition(name: str) -> Edition:
         judgements=tuple(read_judgements(judged, packaged_schema())),
         groups={key: row["group"] for key, row in extras.items() if "group" in row},
         restates={key: row["restates"] for key, row in extras.items() if "restates" in row},
+        genres={key: row["genre"] for key, row in extras.items() if "genre" in row},
+        intended={key: _intention(row["intended"]) for key, row in extras.items() if "intended" in row},
+        splits={key: row["split"] for key, row in extras.items() if "split" in row},
         split="test" if name == "source" else "train",
+        sketches=read_sketches(source),
     )
+
+
+def _intention(value: Mapping[str, object]) -> Intention:
+    """Return what a packaged row says of its writer's intention."""
+    target = packaged_schema().target_names[0]
+    return Intention({target: str(value["stance"])}, packaged_schema().ordered_topics(value["topics"]))  # type: ignore[arg-type]

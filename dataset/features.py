@@ -11,8 +11,17 @@ if TYPE_CHECKING:
 __all__ = ["edition_features", "judgement_features"]
 
 
-def edition_features(schema: Schema, *, text: bool, restates: bool) -> "Features":
+def edition_features(
+    schema: Schema, *, text: bool, restates: bool, genre: bool = False, intended: bool = False
+) -> "Features":
     """Return the features of an edition: with its text, or stand-off with article and offsets.
+
+    Args:
+        schema: The label schema.
+        text: Whether it carries its text.
+        restates: Whether it holds restatements.
+        genre: Whether it knows genres.
+        intended: Whether it knows what its writers meant.
 
     Raises:
         MissingExtraError: Without the extra ``dataset``.
@@ -28,14 +37,18 @@ def edition_features(schema: Schema, *, text: bool, restates: bool) -> "Features
             "end": Value("int32"),
         }
     )
+    labels = _label_features(schema)
+    intention = {"intended_stance": labels["stance"], "intended_topics": labels["topics"]}
     return Features(
         {
             "id": Value("string"),
             "group": Value("string"),
             **({"restates": Value("string")} if restates else {}),
+            **({"genre": Value("string")} if genre else {}),
             **place,
             "sha256": Value("string"),
-            **_label_features(schema),
+            **labels,
+            **(intention if intended else {}),
         }
     )
 

@@ -1,7 +1,7 @@
-"""Join stand-off labels to the user's own copies of the articles, checking the hash of every paragraph."""
+"""Join stand-off labels to the user's own copies of the articles, checking every paragraph by hash and by sketch."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from iraqstance.annotation.errors import InputError
@@ -9,37 +9,85 @@ from iraqstance.annotation.lines import render
 from iraqstance.annotation.normalise import fingerprint, sha256_of
 from iraqstance.annotation.reading import Line, read_text
 from iraqstance.annotation.records import Issue, Paragraph
+from iraqstance.annotation.schema import Schema
 from iraqstance.annotation.segment import segment
+from iraqstance.dataset.alignment import Place, align
 from iraqstance.dataset.catalogue import Article, catalogue
-from iraqstance.dataset.editions import Edition
+from iraqstance.dataset.editions import Edition, LabelledRow, labelled_rows
+from iraqstance.dataset.sketch import Sketch, Words
 
-__all__ = ["Hydration", "hydrate"]
+__all__ = ["Hydration", "Match", "hydrate", "hydrated_rows"]
+
+_RECOGNISED = 0.5  # share of an article's paragraphs that a copy must hold before altered ones are taken from it
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How a paragraph was found.
+
+    Attributes:
+        kind: ``exact`` where the text has the expected SHA-256, otherwise ``aligned``.
+        score: In [0, 1]: 1 where it is exact, or the same words in another typography, which the SHA-256 of the folded
+            words proves; otherwise the similarity of the sketches, and less than 1.
+        sha256: The expected SHA-256.
+    """
+
+    kind: str
+    score: float
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class Hydration:
-    """A stand-off edition with the text that could be verified.
+    """A stand-off edition with the text that was found.
 
     Attributes:
-        edition: The edition, its paragraphs those whose hash was found, with text and offsets in the user's copy.
-        issues: Articles and paragraphs that are missing or differ, with what was expected. An article that differs
-            only around its paragraphs is a warning; empty when all is well.
-        moved: How many paragraphs stood at other offsets than in the catalogued copy; their words are the same.
+        edition: The edition, its paragraphs those that were found, with text, offsets and hash of the user's copy.
+        issues: Articles and paragraphs that are missing (errors) or differ (warnings), with what was expected; empty
+            when all is well.
+        moved: How many exact paragraphs stood at other offsets than in the catalogued copy.
+        matches: How each paragraph was found, by id.
+        wanted: How many paragraphs the stand-off edition holds.
     """
 
     edition: Edition
     issues: tuple[Issue, ...]
     moved: int
+    matches: Mapping[str, Match] = field(default_factory=dict)
+    wanted: int = 0
+
+    @property
+    def exact(self) -> int:
+        """How many paragraphs have the expected SHA-256."""
+        return sum(match.kind == "exact" for match in self.matches.values())
+
+    @property
+    def aligned(self) -> int:
+        """How many paragraphs were found in other typography or with altered words."""
+        return len(self.matches) - self.exact
+
+    @property
+    def missing(self) -> int:
+        """How many paragraphs were not found."""
+        return self.wanted - len(self.matches)
 
 
-def hydrate(edition: Edition, folder: str | Path) -> Hydration:
+def hydrate(edition: Edition, folder: str | Path, *, exact: bool = False) -> Hydration:
     """Fill a stand-off edition with the text of the articles in a folder, one ``<article id>.txt`` each.
 
-    A paragraph is taken where its offsets lead to text with its SHA-256, or where the segmented article holds a
-    paragraph with that SHA-256 elsewhere. Anything else is missing: nothing is guessed.
+    A paragraph is ``exact`` where its offsets lead to text with its SHA-256, or such text stands elsewhere; ``aligned``
+    where the same letters and digits stand in another typography, or where enough of its words stand in order
+    (:func:`cutoff` says how many), in a copy that holds at least half of the article's paragraphs. Anything else is
+    missing.
+
+    Args:
+        edition: The paragraphs, their judgements and sketches.
+        folder: The folder of articles.
+        exact: Whether aligned paragraphs are missing too.
 
     Raises:
         InputError: Where the folder does not exist.
+        MissingExtraError: Where a paragraph has to be aligned and rapidfuzz is not installed.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -52,19 +100,46 @@ def hydrate(edition: Edition, folder: str | Path) -> Hydration:
     articles = catalogue()
     found: list[Paragraph] = []
     issues: list[Issue] = []
+    matches: dict[str, Match] = {}
     moved = 0
     for name in dict.fromkeys(paragraph.article for paragraph in edition.paragraphs):
         paragraphs = [paragraph for paragraph in edition.paragraphs if paragraph.article == name]
         copy = _Copy.read(folder / f"{name}.txt", articles.get(name), issues)
         if copy is None:
             continue
-        verified = [(paragraph, copy.find(paragraph)) for paragraph in paragraphs]
-        moved += sum(hit is not None and hit.start != paragraph.start for paragraph, hit in verified)
-        found += [hit for _, hit in verified if hit]
-        lost = [paragraph for paragraph, hit in verified if hit is None]
-        issues += _differences(copy, paragraphs, lost)
-    kept = replace(edition, paragraphs=tuple(found))
-    return Hydration(kept, tuple(issues), moved)
+        hits = copy.find(paragraphs, edition.sketches)
+        if exact:
+            hits = {key: hit for key, hit in hits.items() if hit.match.kind == "exact"}
+        kept = [(paragraph, hits[paragraph.id]) for paragraph in paragraphs if paragraph.id in hits]
+        matches |= {paragraph.id: hit.match for paragraph, hit in kept}
+        moved += sum(hit.match.kind == "exact" and hit.paragraph.start != wanted.start for wanted, hit in kept)
+        found += [hit.paragraph for _, hit in kept]
+        issues += _differences(copy, paragraphs, hits)
+    return Hydration(replace(edition, paragraphs=tuple(found)), tuple(issues), moved, matches, len(edition.paragraphs))
+
+
+def hydrated_rows(found: Hydration, schema: Schema) -> list[LabelledRow]:
+    """Return :func:`labelled_rows` of what was found, with two more columns: ``match`` and ``score``.
+
+    ``sha256`` is that of the text in the row, which for ``aligned`` ones is not the expected one.
+    """
+    hashes = {paragraph.id: paragraph.sha256 for paragraph in found.edition.paragraphs}
+    # The labels were given to the expected text, and are joined to it.
+    expected = tuple(replace(one, sha256=found.matches[one.id].sha256) for one in found.edition.paragraphs)
+    rows, _ = labelled_rows(replace(found.edition, paragraphs=expected), schema)
+    for row in rows:
+        name = str(row["id"])
+        row |= {"sha256": hashes[name], "match": found.matches[name].kind, "score": round(found.matches[name].score, 4)}
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A paragraph as the user's copy has it."""
+
+    paragraph: Paragraph
+    match: Match
+    foreign: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +171,25 @@ class _Copy:
             offset += len(line) + 1
         return cls(path, article, text, {found.sha256: found for found in segment(lines, path.stem)})
 
-    def find(self, paragraph: Paragraph) -> Paragraph | None:
+    def find(self, paragraphs: Sequence[Paragraph], sketches: Mapping[str, Sketch]) -> dict[str, _Hit]:
+        """Return the paragraphs of one article that the copy holds, by id."""
+        hits = {}
+        for paragraph in paragraphs:
+            verified = self._verified(paragraph)
+            if verified:
+                hits[paragraph.id] = _Hit(verified, Match("exact", 1.0, paragraph.sha256))
+        if len(hits) == len(paragraphs):
+            return hits
+        known = {key: (hit.paragraph.start, hit.paragraph.end) for key, hit in hits.items()}
+        places = align(Words(self.text), paragraphs, sketches, known)
+        recognised = len(hits) + len(places) >= _RECOGNISED * len(paragraphs)
+        for paragraph in paragraphs:
+            place = places.get(paragraph.id)
+            if place and (place.proven or recognised):
+                hits[paragraph.id] = _hit(paragraph, place)
+        return hits
+
+    def _verified(self, paragraph: Paragraph) -> Paragraph | None:
         text = render(self.text[paragraph.start : paragraph.end])
         if fingerprint(text) == paragraph.sha256:
             return replace(paragraph, text=text)
@@ -104,25 +197,28 @@ class _Copy:
         return replace(elsewhere, id=paragraph.id, article=paragraph.article) if elsewhere else None
 
 
-def _differences(copy: _Copy, paragraphs: Sequence[Paragraph], lost: Sequence[Paragraph]) -> list[Issue]:
+def _hit(paragraph: Paragraph, place: Place) -> _Hit:
+    kind = "exact" if place.exact else "aligned"
+    own = replace(paragraph, start=place.start, end=place.end, text=place.text, sha256=fingerprint(place.text))
+    return _Hit(own, Match(kind, place.score, paragraph.sha256), place.foreign)
+
+
+def _differences(copy: _Copy, paragraphs: Sequence[Paragraph], hits: Mapping[str, _Hit]) -> list[Issue]:
     expected = copy.article.sha256 if copy.article else "of the labelled text"
+    got = sha256_of(copy.text)
+    lost = [paragraph for paragraph in paragraphs if paragraph.id not in hits]
+    aligned = [_alignment(copy, hit) for hit in hits.values() if hit.match.kind == "aligned"]
+    apart = [_interruption(copy, hit) for hit in hits.values() if hit.match.kind == "exact" and hit.foreign]
     if not lost:
-        got = sha256_of(copy.text)
-        if copy.article is None or got == expected:
-            return []
-        message = f"every paragraph is in it, but the text around them differs; expected SHA-256 {expected}, got {got}"
-        return [Issue("altered-article", "warning", str(copy.path), message)]
+        if not aligned and (copy.article is None or got == expected):
+            return apart
+        differs = f"{len(aligned)} of them differ" if aligned else "the text around them differs"
+        message = f"every paragraph is in it, but {differs}; expected SHA-256 {expected}, got {got}"
+        return [Issue("altered-article", "warning", str(copy.path), message), *aligned, *apart]
     share = f"{len(lost)} of {len(paragraphs)} paragraphs are not in it"
     rule = "wrong-article" if len(lost) == len(paragraphs) else "altered-article"
     advice = "this is another article" if rule == "wrong-article" else "copy the article again, unedited"
-    issues = [
-        Issue(
-            rule,
-            "error",
-            str(copy.path),
-            f"{share}; expected SHA-256 {expected}, got {sha256_of(copy.text)}; {advice}",
-        )
-    ]
+    issues = [Issue(rule, "error", str(copy.path), f"{share}; expected SHA-256 {expected}, got {got}; {advice}")]
     if rule == "altered-article":
         issues += [
             Issue(
@@ -133,4 +229,23 @@ def _differences(copy: _Copy, paragraphs: Sequence[Paragraph], lost: Sequence[Pa
             )
             for paragraph in lost
         ]
-    return issues
+    return [*issues, *aligned, *apart]
+
+
+def _interruption(copy: _Copy, hit: _Hit) -> Issue:
+    own = hit.paragraph
+    message = f"{own.id} is there, less {hit.foreign} words that stand between its own"
+    return Issue("interrupted-paragraph", "warning", f"{copy.path}: characters {own.start} to {own.end}", message)
+
+
+def _alignment(copy: _Copy, hit: _Hit) -> Issue:
+    own = hit.paragraph
+    how = "in another typography" if hit.match.score == 1 else "with other words"
+    left_out = f", less {hit.foreign} words that stand between its own" if hit.foreign else ""
+    return Issue(
+        "aligned-paragraph",
+        "warning",
+        f"{copy.path}: characters {own.start} to {own.end}",
+        f"{own.id} is there {how} (score {hit.match.score:.2f}){left_out};"
+        f" expected SHA-256 {hit.match.sha256}, got {own.sha256}",
+    )

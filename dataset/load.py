@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from iraqstance.annotation.errors import InputError, UsageError, from_extra
@@ -16,21 +16,79 @@ if TYPE_CHECKING:
 __all__ = ["load", "load_folder", "load_parquet"]
 
 _CONFIGURATIONS = ("open", "source", "judgements")
+_FORMS = ("datasets", "pandas", "arrays")
 
 
-def load(edition: str = "open") -> "Dataset":
+def load(edition: str = "open", split: str | None = None, *, form: str = "datasets") -> Any:
     """Return a packaged configuration.
 
     Args:
         edition: ``open`` (text written for this project), ``source`` (stand-off) or ``judgements``.
+        split: ``train``, ``validation`` or ``test``; without it every row, in the order of the splits.
+        form: ``datasets`` for a Hugging Face ``Dataset`` with class labels as integers; ``pandas`` for a ``DataFrame``
+            with labels as names; ``arrays`` for the open edition as scikit-learn takes it: texts and
+            stances, each of shape (rows,), topics as 0 and 1 of shape (rows, topics), and groups of shape (rows,).
 
     Raises:
-        UsageError: For another name.
+        UsageError: For another name, split or form, or for an edition without text in the form of arrays.
         MissingExtraError: Without the extra ``dataset``.
     """
     if edition not in _CONFIGURATIONS:
         raise UsageError(f"there is no edition {edition!r}", expected=f"one of {', '.join(_CONFIGURATIONS)}")
-    return load_parquet(packaged_folder() / "data" / f"{edition}.parquet")
+    if form not in _FORMS:
+        raise UsageError(f"there is no form {form!r}", expected=f"one of {', '.join(_FORMS)}")
+    files = _files(edition)
+    if split is not None and split not in files:
+        raise UsageError(f"edition {edition!r} has no split {split!r}", expected=f"one of {', '.join(files)}")
+    with from_extra("dataset"):
+        from datasets import concatenate_datasets
+    parts = [load_parquet(file) for name, file in files.items() if split in {None, name}]
+    dataset = parts[0] if len(parts) == 1 else concatenate_datasets(parts)
+    if form == "datasets":
+        return dataset
+    if form == "pandas":
+        return _frame(dataset)
+    if "text" not in dataset.features:
+        raise UsageError(
+            f"edition {edition!r} has no text for arrays", remedy="Hydrate it: iraqstance dataset hydrate FOLDER"
+        )
+    return _arrays(dataset)
+
+
+def _files(edition: str) -> dict[str, Path]:
+    """Return the Parquet file of each split of a packaged edition, in the usual order, as the card names them."""
+    text = (packaged_folder() / "README.md").read_text(encoding="utf-8")
+    metadata = yaml.safe_load(text.split("---\n")[1])
+    config = next(config for config in metadata["configs"] if config["config_name"] == edition)
+    return {part["split"]: packaged_folder() / part["path"] for part in config["data_files"]}
+
+
+def _frame(dataset: "Dataset") -> Any:
+    """Return the rows as a DataFrame, labels as names."""
+    from datasets import ClassLabel
+
+    frame = dataset.to_pandas()
+    for name, feature in dataset.features.items():
+        inner = getattr(feature, "feature", None)
+        if isinstance(feature, ClassLabel):
+            names = dict(enumerate(feature.names))
+            frame[name] = [names.get(value) for value in dataset[name]]
+        elif isinstance(inner, ClassLabel):
+            frame[name] = [
+                None if values is None else [inner.names[value] for value in values] for values in dataset[name]
+            ]
+    return frame
+
+
+def _arrays(dataset: "Dataset") -> tuple[Any, Any, Any, Any]:
+    """Return texts, stances, topics and groups."""
+    import numpy as np
+
+    topics = np.zeros((len(dataset), len(dataset.features["topics"].feature.names)), dtype=np.int64)
+    for row, values in enumerate(dataset["topics"]):
+        topics[row, values] = 1
+    stances = np.array(dataset.features["stance"].names)[np.array(dataset["stance"])]
+    return np.array(dataset["text"], dtype=object), stances, topics, np.array(dataset["group"])
 
 
 def load_parquet(path: str | Path) -> "Dataset":

@@ -13,12 +13,12 @@ from iraqstance.annotation.errors import InputError, UsageError
 from iraqstance.annotation.normalise import sha256_of
 from iraqstance.annotation.reading import open_binary
 from iraqstance.annotation.storage import Row, read_rows
-from iraqstance.dataset.load import load_folder, load_parquet
+from iraqstance.dataset.load import load, load_folder, load_parquet
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-__all__ = ["Columns", "Corpus", "read_corpus", "read_table"]
+__all__ = ["Columns", "Corpus", "packaged_corpus", "read_corpus", "read_table"]
 
 _DELIMITERS = re.compile(r"\s*[|;,]\s*")
 
@@ -133,8 +133,25 @@ def read_corpus(path: str | Path, columns: Columns | None = None) -> Corpus:
         InputError: Where the data cannot be read, is empty, or lacks a column or a value.
         MissingExtraError: For Parquet and folders, without the extra ``dataset``.
     """
+    return _corpus(list(read_table(path)), path, columns)
+
+
+def packaged_corpus(*splits: str) -> Corpus:
+    """Return the packaged open edition, or the given splits of it.
+
+    Raises:
+        MissingExtraError: Without the extra ``dataset``.
+    """
+    rows = [row for split in splits or (None,) for row in _dataset_rows(load("open", split), _OPEN)]
+    return _corpus(rows, _OPEN, None)
+
+
+_OPEN = "the open edition"
+
+
+def _corpus(rows: Sequence[Row], path: str | Path, columns: Columns | None) -> Corpus:
+    """Return the rows as a corpus."""
     wanted = columns or Columns()
-    rows = list(read_table(path))
     if not rows:
         raise InputError("there is no row in it", where=str(path), expected="labelled texts")
     if wanted.text not in rows[0].value:

@@ -1,4 +1,4 @@
-"""The model that ``predict`` uses when none is named: made once from the packaged open edition, kept for the user."""
+"""The model that ``predict`` uses when none is named: made once from the open edition, less its test split."""
 
 import shutil
 from hashlib import sha256
@@ -9,8 +9,11 @@ from iraqstance.annotation.normalise import sha256_of
 from iraqstance.annotation.storage import cache_folder
 from iraqstance.dataset.editions import packaged_folder
 from iraqstance.training.classifier import Classifier, fit
-from iraqstance.training.corpus import read_corpus
+from iraqstance.training.corpus import packaged_corpus
 from iraqstance.training.model_folder import library_versions, load_classifier, save_classifier
+
+# What is left is for tests of it.
+_TRAINED_ON = ("train", "validation")
 
 __all__ = ["default_model", "default_model_folder"]
 
@@ -20,7 +23,8 @@ def default_model_folder() -> Path:
 
     The parent folder is the user's cache folder, or ``IRAQSTANCE_CACHE`` where that is set.
     """
-    data = sha256((packaged_folder() / "data" / "open.parquet").read_bytes()).hexdigest()
+    files = sorted((packaged_folder() / "data").glob("open*.parquet"))
+    data = [sha256(file.read_bytes()).hexdigest() for file in files]
     return cache_folder() / "models" / sha256_of(f"{data} {sorted(library_versions().items())}")[:16]
 
 
@@ -41,7 +45,7 @@ def default_model() -> Classifier:
                 shutil.rmtree(folder)
             else:
                 folder.unlink()
-    corpus = read_corpus(packaged_folder() / "data" / "open.parquet")
+    corpus = packaged_corpus(*_TRAINED_ON)
     classifier = fit(corpus)
     save_classifier(classifier, folder, corpus)
     return classifier

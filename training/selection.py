@@ -1,17 +1,13 @@
 """The order in which paragraphs are most worth labelling: what the model is least sure of, and nothing twice."""
 
-import re
-import unicodedata
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 from iraqstance.annotation.errors import from_extra
-from iraqstance.annotation.normalise import collapse
+from iraqstance.dataset.duplicates import NearDuplicates, plain_text
 from iraqstance.training.classifier import Classifier
 from iraqstance.training.labelling import TextRow, label_texts
 
@@ -20,14 +16,6 @@ __all__ = ["Ranked", "ranked", "uncertainty_order"]
 _SEED = 20250120
 _FEATURES = 2**14  # of the vectors that are clustered
 _DIGITS = 9  # of an uncertainty: beyond them, equal texts may differ by how they were computed
-
-_WORD = re.compile(r"\w+")
-_SHINGLE = 5  # characters
-_SIMILAR = 0.8
-# Bands of the MinHash index and hashes in each: a pair of similarity s meets in it with 1 - (1 - s^9)^28, which is
-# 98 % at 0.8, 69 % at 0.7 and 5 % at 0.5.
-_BANDS, _BAND = 28, 9
-_VERIFIED = 20  # so many of those met are compared in full, the most similar sketches first
 
 
 class Ranked(NamedTuple):
@@ -83,8 +71,8 @@ def ranked(
     """
     unsure = _uncertainties(classifier, texts, target)
     order = sorted(range(len(texts)), key=lambda row: (-unsure[row], row))
-    plain = [_plain(text) for text in texts]
-    repeated = _near_duplicates([plain[row] for row in order], [_plain(text) for text in labelled])
+    plain = [plain_text(text) for text in texts]
+    repeated = _near_duplicates([plain[row] for row in order], [plain_text(text) for text in labelled])
     fresh = [row for row, known in zip(order, repeated, strict=True) if not known]
     late = [row for row, known in zip(order, repeated, strict=True) if known]
     turns = dict(zip(fresh, _turns([plain[row] for row in fresh]), strict=True))
@@ -118,48 +106,20 @@ def _nearness(shares: Mapping[str, float], threshold: float) -> float:
     return max(share / threshold if share < threshold else (1 - share) / (1 - threshold) for share in shares.values())
 
 
-def _plain(text: str) -> str:
-    """Return the words of a text alone, in one case and divided by single spaces."""
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", collapse(text)).casefold()))
-
-
 def _near_duplicates(texts: Sequence[str], labelled: Sequence[str]) -> list[bool]:
     """Tell of each plain text whether it is empty, or nearly repeats a labelled text or one before it."""
-    with from_extra("check"):
-        from datasketch import MinHash, MinHashLSH
-    index = MinHashLSH(num_perm=_BANDS * _BAND, params=(_BANDS, _BAND))
-    sketches = np.empty((len(labelled) + len(texts), _BANDS * _BAND), dtype=np.uint64)
-    hashed = (
-        [shingle.encode(errors="surrogatepass") for shingle in _shingles(text)] for text in chain(labelled, texts)
-    )
-    held: list[str] = []
+    index = NearDuplicates(len(labelled) + len(texts))
     seen = {""}
     repeated = []
-    made = MinHash.generator(hashed, num_perm=_BANDS * _BAND, hashfunc=zlib.crc32)
-    for number, (text, sketch) in enumerate(zip(chain(labelled, texts), made, strict=True)):
+    for number, (text, sketch) in enumerate(index.sketched((*labelled, *texts))):
         known = text in seen
         if not known and number >= len(labelled):
-            met = np.array(sorted(index.query(sketch)), dtype=int)
-            agreeing = (sketches[met] == sketch.hashvalues).sum(axis=1)
-            nearest = met[np.argsort(-agreeing, kind="stable")][:_VERIFIED]
-            known = any(_similarity(text, held[place]) >= _SIMILAR for place in nearest)
+            known = any(True for _ in index.near(text, sketch))
         if not known:
-            sketches[len(held)] = sketch.hashvalues
-            index.insert(len(held), sketch, check_duplication=False)
-            held.append(text)
+            index.hold(text, sketch)
         seen.add(text)
         repeated.append(known)
     return repeated[len(labelled) :]
-
-
-def _shingles(text: str) -> set[str]:
-    return {text[start : start + _SHINGLE] for start in range(max(1, len(text) - _SHINGLE + 1))}
-
-
-def _similarity(left: str, right: str) -> float:
-    """Return the Jaccard similarity of two texts' shingles, in [0, 1]."""
-    one, other = _shingles(left), _shingles(right)
-    return len(one & other) / len(one | other)
 
 
 def _turns(texts: Sequence[str]) -> list[int]:

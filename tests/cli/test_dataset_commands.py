@@ -13,6 +13,7 @@ from iraqstance.annotation.tasks import tasks_of
 from iraqstance.dataset.catalogue import catalogue
 from iraqstance.dataset.editions import packaged_edition, packaged_folder
 from iraqstance.dataset.load import load_parquet
+from iraqstance.dataset.rules import rules_table
 from iraqstance.training.corpus import read_corpus
 
 Run = Callable[..., CompletedProcess[str]]
@@ -53,7 +54,11 @@ def test_the_committed_dataset_is_what_build_makes_now(run: Run, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     committed = {file.name: file for file in (folder / "data").iterdir()}
-    assert set(committed) == {"open.parquet", "source.parquet", "judgements.parquet"}
+    assert set(committed) == {
+        *(f"open-{split}.parquet" for split in ("train", "validation", "test")),
+        "source.parquet",
+        "judgements.parquet",
+    }
     for name, file in committed.items():
         made = tmp_path / "made" / "data" / name
         assert load_parquet(made).to_list() == load_parquet(file).to_list()
@@ -116,7 +121,7 @@ def test_an_empty_folder_of_articles_names_every_article_and_writes_nothing(run:
     assert done.returncode == 1
     assert done.stdout == ""
     assert all(f"empty/{name}.txt: the file is not there; expected" in done.stderr for name in catalogue())
-    assert "0 of 109 paragraphs verified" in done.stderr
+    assert "109 paragraphs: 0 exact, 0 aligned, 109 missing\n" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
@@ -130,10 +135,11 @@ def test_a_folder_that_is_none_is_named_with_the_remedy(run: Run) -> None:
 def test_hydrate_fills_in_the_source_edition(run: Run, articles: Path, tmp_path: Path) -> None:
     done = run("dataset", "hydrate", articles, "-o", "source.jsonl")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "109 of 109 paragraphs verified by their hash\n"
+    assert done.stderr == "109 paragraphs: 109 exact, 0 aligned, 0 missing\n"
     rows = [json.loads(line) for line in (tmp_path / "source.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["id"] for row in rows] == [paragraph.id for paragraph in packaged_edition("source").paragraphs]
     assert all(fingerprint(row["text"]) == row["sha256"] for row in rows)
+    assert {(row["match"], row["score"]) for row in rows} == {("exact", 1.0)}
     corpus = read_corpus(tmp_path / "source.jsonl")
     assert set(corpus.groups or ()) == set(catalogue())
     labels = load_parquet(packaged_folder() / "data" / "source.parquet")
@@ -184,14 +190,32 @@ def test_hydrate_names_a_fault_and_writes_nothing_unless_part_of_it_is_wanted(
     fault(tmp_path / "copies" / f"{ARTICLE}.txt")
     (tmp_path / "old.jsonl").write_text("what was there", encoding="utf-8")
     verified = 108 if fault is _alter_a_sentence else 90
-    whole = run("dataset", "hydrate", "copies", "-o", "old.jsonl")
+    whole = run("dataset", "hydrate", "copies", "-o", "old.jsonl", "--exact")
     assert whole.returncode == 1
     assert re.search(message, whole.stderr)
-    assert f"{verified} of 109 paragraphs verified" in whole.stderr
+    assert f"109 paragraphs: {verified} exact, 0 aligned, {109 - verified} missing" in whole.stderr
     assert (tmp_path / "old.jsonl").read_text(encoding="utf-8") == "what was there"
-    part = run("dataset", "hydrate", "copies", "-o", "old.jsonl", "--partial")
+    part = run("dataset", "hydrate", "copies", "-o", "old.jsonl", "--exact", "--partial")
     assert (part.returncode, part.stderr) == (1, whole.stderr)
     assert len((tmp_path / "old.jsonl").read_text(encoding="utf-8").splitlines()) == verified
+
+
+def test_an_altered_paragraph_is_written_with_its_score_and_a_warning(run: Run, articles: Path, tmp_path: Path) -> None:
+    (tmp_path / "copies").mkdir()
+    for file in articles.glob("*.txt"):
+        (tmp_path / "copies" / file.name).write_bytes(file.read_bytes())
+    _alter_a_sentence(tmp_path / "copies" / f"{ARTICLE}.txt")
+    done = run("dataset", "hydrate", "copies", "-o", "source.jsonl")
+    assert done.returncode == 0
+    assert "error" not in done.stderr
+    assert len(re.findall(r"warning: .*/003 is there with other words \(score 0\.9\d\); expected", done.stderr)) == 1
+    assert "109 paragraphs: 108 exact, 1 aligned, 0 missing; 16 exact at other offsets\n" in done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "source.jsonl").read_text(encoding="utf-8").splitlines()]
+    (altered,) = [row for row in rows if row["match"] == "aligned"]
+    assert altered["id"] == f"{ARTICLE}/003"
+    assert "porcelain" in altered["text"]
+    assert fingerprint(altered["text"]) == altered["sha256"]
+    assert 0.9 < altered["score"] < 1
 
 
 def test_the_demo_stops_where_a_step_fails(run: Run, tmp_path: Path) -> None:
@@ -226,25 +250,67 @@ def write_cups(path: Path, *, ids: bool = True) -> Path:
 def test_check_counts_what_the_packaged_open_edition_holds(run: Run) -> None:
     done = run("dataset", "check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"open\.parquet: 109 rows, 109 texts, 5 groups\n", done.stdout)
+    assert re.search(r"the open edition: \d+ rows, \d+ texts, \d+ groups\n", done.stdout)
     assert "stance towards us_policy_iraq" in done.stdout
+    assert re.search(r"^0 errors, \d+ warnings?$", done.stdout, re.MULTILINE)
     held = json.loads(run("dataset", "check", "--json").stdout)
-    assert (held["rows"], held["issues"]) == (109, [])
-    assert sum(held["stances"]["us_policy_iraq"].values()) == 109
+    rows = len(packaged_edition("open").paragraphs)
+    assert (held["rows"], held["errors"]) == (rows, 0)
+    assert sum(held["stances"]["us_policy_iraq"].values()) == rows
 
 
 def test_check_names_texts_with_different_labels(run: Run, tmp_path: Path) -> None:
     (tmp_path / "cups.csv").write_text("words,view\nTea.,pro\nMilk.,con\nTea. ,con\n", encoding="utf-8")
     columns = ["--text-column=words", "--stance-column=view"]
     done = run("dataset", "check", "cups.csv", *columns)
-    assert done.returncode == 1
+    assert (done.returncode, done.stderr) == (1, "")
     assert re.search(
-        r"^error: cups\.csv: rows 1, 3: .* in stance: pro; con.*\[conflicting-labels\]$", done.stderr, re.MULTILINE
+        r"^conflicting-labels \(error\): 1\n  cups\.csv: lines 2, 4: .* in stance: pro; con", done.stdout, re.MULTILINE
     )
     assert "cups.csv: 3 rows, 2 texts\n" in done.stdout
     listed = run("dataset", "check", "cups.csv", *columns, "--json")
     assert (listed.returncode, listed.stderr) == (1, "")
-    assert [issue["rule"] for issue in json.loads(listed.stdout)["issues"]] == ["conflicting-labels"]
+    found = json.loads(listed.stdout)
+    assert (found["errors"], found["rows"]) == (1, 3)
+    assert [issue["rule"] for issue in found["issues"] if issue["severity"] == "error"] == ["conflicting-labels"]
+
+
+def test_check_prints_twenty_findings_of_a_rule_unless_all_are_wanted(run: Run, tmp_path: Path) -> None:
+    write_lines(tmp_path / "cups.jsonl", [{"text": f"Cup {n}.", "stance": "pro"} for n in range(25)])
+    some, every = (run("dataset", "check", "cups.jsonl", *more).stdout for more in ([], ["--all"]))
+    assert "short-text (warning): 25\n" in some
+    assert "  and 5 more; --all prints them\n" in some
+    assert (some.count("it has 2 words"), every.count("it has 2 words")) == (20, 25)
+
+
+def test_check_prints_its_rules(run: Run) -> None:
+    done = run("dataset", "check", "--rules")
+    assert (done.returncode, done.stdout) == (0, rules_table() + "\n")
+
+
+def test_check_reads_the_schema_and_the_texts_that_nothing_may_come_from(run: Run, tmp_path: Path) -> None:
+    words = "The old kettle in the corner was the only one that ever worked."
+    write_lines(tmp_path / "cups.jsonl", [{"text": words, "stance": "pro"}, {"text": "Nobody knows.", "stance": "con"}])
+    (tmp_path / "tales").mkdir()
+    (tmp_path / "tales" / "old.txt").write_text(f"Once. {words}", encoding="utf-8")
+    done = run("dataset", "check", "cups.jsonl", "--schema", packaged_folder().parent / "annotation" / "schema.yaml")
+    assert "stance: 'pro' is unknown; expected one of favor, against, neutral" in done.stdout
+    assert done.returncode == 1
+    done = run("dataset", "check", "cups.jsonl", "--against", "tales")
+    assert "cups.jsonl: line 1: 13 words from word 1 also stand in old.txt from word 2" in done.stdout
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "content", ["", "---\nconfigs: [\n---\n", "---\nconfigs: 3\ndataset_info: {features: 3}\n---\n"]
+)
+def test_check_ends_without_a_traceback_where_a_folder_is_broken(run: Run, tmp_path: Path, content: str) -> None:
+    (tmp_path / "cups" / "data").mkdir(parents=True)
+    (tmp_path / "cups" / "README.md").write_text(content, encoding="utf-8")
+    (tmp_path / "cups" / "data" / "train.parquet").write_bytes(b"PAR1")
+    done = run("dataset", "check", "cups")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "unreadable-file (error): 1\n" in done.stdout
 
 
 def test_check_lists_the_labels_that_predictions_contradict(run: Run, tmp_path: Path) -> None:
@@ -265,7 +331,8 @@ def test_check_lists_the_labels_that_predictions_contradict(run: Run, tmp_path: 
 
 
 def test_a_long_text_is_cut_to_one_line_of_the_table(run: Run) -> None:
-    done = run("dataset", "check", "--suspects", "--topics-column", "")
+    some = packaged_folder() / "data" / "open-validation.parquet"
+    done = run("dataset", "check", some, "--suspects", "--topics-column", "")
     lines = [line for line in done.stdout.splitlines() if line.startswith(" stance towards ")]
     assert len(lines) > 3
     assert all(line.rstrip().endswith("…") and len(line) <= 120 for line in lines)
@@ -334,9 +401,11 @@ def test_check_says_what_is_wrong_in_one_line(
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-def test_suspects_may_be_limited_to_the_most_suspicious(run: Run) -> None:
-    every = json.loads(run("dataset", "check", "--suspects", "--json").stdout)
-    done = run("dataset", "check", "--suspects", "--limit", "3", "--json", "-o", "again.jsonl")
+def test_suspects_may_be_limited_to_the_most_suspicious(run: Run, tmp_path: Path) -> None:
+    write_cups(tmp_path / "cups.jsonl")
+    every = json.loads(run("dataset", "check", "cups.jsonl", "--suspects", "--json").stdout)
+    done = run("dataset", "check", "cups.jsonl", "--suspects", "--limit", "2", "--json", "-o", "again.jsonl")
     assert done.returncode == 0
-    assert json.loads(done.stdout) == every[:3]
+    assert len(every) > 2
+    assert json.loads(done.stdout) == every[:2]
     assert run("dataset", "check", "--limit", "3").returncode == 2

@@ -1,24 +1,33 @@
 """Stand-off labels find their text in the user's own copies, or say what they miss."""
 
 import re
+import sys
 import tempfile
+import textwrap
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
-from functools import reduce
+from difflib import SequenceMatcher
+from functools import partial, reduce
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from iraqstance.annotation.errors import InputError
+from iraqstance.annotation.errors import InputError, MissingExtraError
 from iraqstance.annotation.normalise import fingerprint
 from iraqstance.annotation.reading import read_text
 from iraqstance.annotation.records import Judgement
+from iraqstance.annotation.schema import packaged_schema
 from iraqstance.annotation.segment import segment_file
+from iraqstance.annotation.storage import read_rows
+from iraqstance.dataset.alignment import cutoff
 from iraqstance.dataset.catalogue import catalogue
-from iraqstance.dataset.editions import Edition, packaged_edition
-from iraqstance.dataset.hydrate import Hydration, hydrate
+from iraqstance.dataset.editions import Edition, packaged_edition, packaged_folder
+from iraqstance.dataset.hydrate import Hydration, hydrate, hydrated_rows
+from iraqstance.dataset.sketch import fold, read_sketches, sketch_of
+from iraqstance.dataset.sketch import stand_off as stand_off_rows
 
 Alteration = Callable[[str], str]
 
@@ -61,14 +70,82 @@ AROUND: dict[str, Alteration] = {
     "pasted twice": lambda text: text + "\n" + text,
 }
 
+ADVERTISEMENT = (
+    "Advertisement: order a basket of fresh apples today, get the second one for half the price at your door"
+)
+MARKS = {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "--", "…": "..."}
+LIGATURES = {"ffi": "ﬃ", "fi": "ﬁ", "fl": "ﬂ"}
+
+
+def blocks(text: str) -> list[str]:
+    """Return what line ends part."""
+    return [block for block in text.split("\n") if block.strip()]
+
+
+def each(text: str, alter: Callable[[str], str], between: str = "\n\n") -> str:
+    return between.join(map(alter, blocks(text)))
+
+
+def swapped(text: str, marks: dict[str, str]) -> str:
+    return reduce(lambda words, mark: words.replace(*mark), marks.items(), text)
+
+
+def cut_at(words: str, place: float, between: str) -> str:
+    """Part a block at a share of its words, but no heading."""
+    parts = words.split(" ")
+    at = int(len(parts) * place)
+    return f"{' '.join(parts[:at])}{between}{' '.join(parts[at:])}" if len(parts) > 11 else words
+
+
+def hyphenated(words: str) -> str:
+    return re.sub(r"\b(\w{4,7})(?<=[a-z])([a-z]{4})\b(?= \w+ \w+ \w)", "\\1-\n\\2", words, count=2)
+
+
+def edited(words: str, how: str) -> str:
+    """Edit two words of a block, but of no heading."""
+    parts = words.split(" ")
+    for turn in (7, 11) if len(parts) > 11 else ():
+        at = len(words) * turn % len(parts)
+        parts[at : at + (how != "insert")] = [] if how == "delete" else ["porcelain"]
+    return " ".join(parts)
+
+
+# What a browser does to the words' looks and a page to their surroundings: the words can be proven to be the same.
+DAMAGE: dict[str, Alteration] = {
+    "straight quotes and hyphens": partial(swapped, marks=MARKS),
+    "other quotes": partial(swapped, marks={"“": "«\u00a0", "”": "\u00a0»", "’": "`"}),
+    "hyphens that do not break": partial(swapped, marks={"-": "‑", " — ": "—"}),
+    "ligatures": partial(swapped, marks=LIGATURES),
+    "thin spaces": partial(swapped, marks={" ": "\u2009"}),
+    "soft hyphens": lambda text: re.sub(r"([a-z]{4})([a-z]{4})", "\\1\u00ad\\2", text),
+    "line breaks in other places": partial(each, alter=partial(textwrap.fill, width=60)),
+    "narrow lines without blank ones": partial(each, alter=partial(textwrap.fill, width=36), between="\n"),
+    "hyphenation": partial(each, alter=hyphenated),
+    "no byline": lambda text: re.sub(r"(?m)^By .*\n", "", text),
+    "advertisements between": partial(each, alter=str, between=f"\n\n{ADVERTISEMENT}\n\n"),
+    "advertisements inside": partial(each, alter=partial(cut_at, place=0.5, between=f"\n\n{ADVERTISEMENT}\n\n")),
+    "advertisements on the same line": partial(each, alter=partial(cut_at, place=0.5, between=f" {ADVERTISEMENT} ")),
+    "half pasted twice": lambda text: f"{text[: len(text) // 2]}\n\n{text}",
+    "pasted twice in another typography": lambda text: swapped(f"{text[: len(text) * 2 // 3]}\n\n{text}", MARKS),
+    "one paragraph": partial(each, alter=str, between=" "),
+    "paragraphs split": partial(each, alter=partial(cut_at, place=0.4, between="\n\n")),
+    "several at once": lambda text: each(
+        swapped(text, MARKS | LIGATURES), partial(textwrap.fill, width=50), f"\n\n{ADVERTISEMENT}\n\n"
+    ),
+}
+EDITS: dict[str, Alteration] = {
+    how: partial(each, alter=partial(edited, how=how)) for how in ("replace", "delete", "insert")
+}
+
 
 def stand_off(folder: Path) -> Edition:
     """Write the tale to a folder and return what was labelled of it, without its words."""
     folder.mkdir(exist_ok=True)
     (folder / "tale.txt").write_text(TALE, encoding="utf-8")
-    paragraphs = tuple(replace(found, text="") for found in segment_file(folder / "tale.txt"))
+    whole = list(segment_file(folder / "tale.txt"))
+    paragraphs = tuple(replace(found, text="") for found in whole)
     judgements = tuple(Judgement(found.id, "a", {"us_policy_iraq": "neutral"}, ("other",)) for found in paragraphs)
-    return Edition("source", paragraphs, judgements)
+    return Edition("source", paragraphs, judgements, sketches={one.id: sketch_of(one.text) for one in whole})
 
 
 def altered(folder: Path, articles: Path, *alterations: Alteration) -> Path:
@@ -133,10 +210,10 @@ def test_a_paragraph_that_moved_gets_the_offsets_of_the_users_copy(tmp_path: Pat
     assert text[first.start : first.end] == first.text
 
 
-def test_a_changed_word_loses_its_paragraph_and_no_other(tmp_path: Path) -> None:
+def test_where_the_hash_alone_counts_a_changed_word_loses_its_paragraph_and_no_other(tmp_path: Path) -> None:
     edition = stand_off(tmp_path / "a")
     (tmp_path / "a" / "tale.txt").write_text(TALE.replace("anybody", "somebody"), encoding="utf-8")
-    found = hydrate(edition, tmp_path / "a")
+    found = hydrate(edition, tmp_path / "a", exact=True)
     assert [paragraph.id for paragraph in found.edition.paragraphs] == ["tale/001", "tale/003", "tale/004", "tale/005"]
     assert set(faults(found)) == {"altered-article", "altered-paragraph"}
     (message,) = [issue.message for issue in found.issues if issue.rule == "altered-paragraph"]
@@ -249,7 +326,10 @@ def test_a_word_put_into_an_article_is_found(articles: Path, tmp_path: Path, nam
     # An article may stand twice in its file: each copy is altered.
     changed = text.replace(words, f"{words[:place]} porcelain{words[place:]}")
     (folder / f"{name}.txt").write_text(changed, encoding="utf-8")
-    found = hydrate(source, folder)
+    lenient = hydrate(source, folder)
+    assert (lenient.exact, lenient.aligned, lenient.missing) == (108, 1, 0)
+    assert lenient.matches[hit.id].score > 0.9
+    found = hydrate(source, folder, exact=True)
     assert len(found.edition.paragraphs) == 108
     assert hit.id not in {paragraph.id for paragraph in found.edition.paragraphs}
     assert set(faults(found)) == {"altered-article", "altered-paragraph"}
@@ -275,3 +355,168 @@ def test_a_missing_article_does_not_keep_the_others_from_being_filled_in(article
     found = hydrate(packaged_edition("source"), folder)
     assert faults(found) == {"missing-article": [str(folder / f"{gone}.txt")]}
     assert {paragraph.article for paragraph in found.edition.paragraphs} == set(others)
+
+
+def likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, fold(one), fold(other), autojunk=False).ratio()
+
+
+def apart(found: Hydration) -> bool:
+    """Tell whether no two paragraphs of an article overlap."""
+    spans = sorted((one.article, one.start, one.end) for one in found.edition.paragraphs)
+    return all(one[0] != two[0] or one[2] <= two[1] for one, two in pairwise(spans))
+
+
+@pytest.mark.parametrize("alter", DAMAGE.values(), ids=list(DAMAGE))
+def test_the_words_of_the_tale_are_proven_in_a_damaged_copy(tmp_path: Path, alter: Alteration) -> None:
+    edition = stand_off(tmp_path)
+    wanted = {one.id: one.text for one in segment_file(tmp_path / "tale.txt")}
+    (tmp_path / "tale.txt").write_text(alter(TALE), encoding="utf-8")
+    found = hydrate(edition, tmp_path)
+    assert {key: match.score for key, match in found.matches.items()} == dict.fromkeys(wanted, 1.0)
+    assert {one.id: fold(one.text) for one in found.edition.paragraphs} == {k: fold(v) for k, v in wanted.items()}
+    assert not faults(found)
+    assert apart(found)
+
+
+@pytest.mark.parametrize("alter", EDITS.values(), ids=list(EDITS))
+def test_two_edited_words_in_every_paragraph_are_aligned_and_named(tmp_path: Path, alter: Alteration) -> None:
+    edition = stand_off(tmp_path)
+    (tmp_path / "tale.txt").write_text(alter(TALE), encoding="utf-8")
+    found = hydrate(edition, tmp_path)
+    aligned = [key for key, match in found.matches.items() if match.kind == "aligned"]
+    assert found.missing == 0
+    assert len(aligned) >= 4
+    named = [issue.message.split()[0] for issue in found.issues if issue.rule == "aligned-paragraph"]
+    assert named == aligned
+    assert all(0.75 <= found.matches[key].score < 1 for key in aligned)
+
+
+@pytest.mark.parametrize("alter", DAMAGE.values(), ids=list(DAMAGE))
+def test_every_source_paragraph_is_proven_in_a_damaged_copy(articles: Path, tmp_path: Path, alter: Alteration) -> None:
+    found = hydrate(packaged_edition("source"), altered(tmp_path / "copies", articles, alter))
+    wanted = {one.id: one.text for file in articles.glob("*.txt") for one in segment_file(file)}
+    assert found.missing <= 1
+    assert all(likeness(one.text, wanted[one.id]) == 1 for one in found.edition.paragraphs)
+    assert {match.score for match in found.matches.values()} == {1.0}
+    assert apart(found)
+
+
+@pytest.mark.parametrize("alter", EDITS.values(), ids=list(EDITS))
+def test_every_source_paragraph_with_two_edited_words_is_aligned(
+    articles: Path, tmp_path: Path, alter: Alteration
+) -> None:
+    found = hydrate(packaged_edition("source"), altered(tmp_path / "copies", articles, alter))
+    wanted = {one.id: one.text for file in articles.glob("*.txt") for one in segment_file(file)}
+    assert found.missing <= 1
+    assert all(likeness(one.text, wanted[one.id]) > 0.8 for one in found.edition.paragraphs)
+    assert apart(found)
+
+
+def test_no_restatement_is_taken_for_its_source(tmp_path: Path) -> None:
+    source, restated = packaged_edition("source"), packaged_edition("open")
+    for name in catalogue():
+        texts = [one.text for one in restated.paragraphs if restated.restates.get(one.id, "").startswith(f"{name}/")]
+        (tmp_path / f"{name}.txt").write_text("\n\n".join(texts), encoding="utf-8")
+    found = hydrate(source, tmp_path)
+    assert (found.exact, found.aligned, found.missing) == (0, 0, 109)
+    assert set(faults(found)) == {"wrong-article"}
+
+
+def test_no_text_of_the_open_edition_is_taken_for_an_article(tmp_path: Path) -> None:
+    everything = "\n\n".join(one.text for one in packaged_edition("open").paragraphs)
+    for name in catalogue():
+        (tmp_path / f"{name}.txt").write_text(everything, encoding="utf-8")
+    assert hydrate(packaged_edition("source"), tmp_path).matches == {}
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3, 4])
+def test_no_other_article_is_taken_for_an_article(articles: Path, tmp_path: Path, turn: int) -> None:
+    names = sorted(catalogue())
+    for place, name in enumerate(names):
+        (tmp_path / f"{names[(place + turn) % 5]}.txt").write_bytes((articles / f"{name}.txt").read_bytes())
+    assert hydrate(packaged_edition("source"), tmp_path).matches == {}
+
+
+def test_one_altered_paragraph_alone_does_not_make_an_article(tmp_path: Path) -> None:
+    """Another report may quote one; what is proven is taken all the same."""
+    edition = stand_off(tmp_path)
+    last = blocks(TALE)[-2]
+    (tmp_path / "tale.txt").write_text(last.replace("winter", "snow"), encoding="utf-8")
+    assert hydrate(edition, tmp_path).matches == {}
+    (tmp_path / "tale.txt").write_text(last.upper(), encoding="utf-8")
+    assert {match.score for match in hydrate(edition, tmp_path).matches.values()} == {1.0}
+
+
+def test_of_a_text_pasted_twice_the_first_whole_one_is_taken(tmp_path: Path) -> None:
+    edition = stand_off(tmp_path)
+    plain = swapped(TALE, MARKS)
+    (tmp_path / "tale.txt").write_text(f"{plain[:420]}\n\n{plain}\n\n{plain}", encoding="utf-8")
+    second = hydrate(edition, tmp_path).edition.paragraphs[1]
+    assert "as low as anybody can remember" in second.text
+    assert second.start < 420
+
+
+def test_an_advertisement_inside_a_paragraph_is_left_out_and_reported(tmp_path: Path) -> None:
+    edition = stand_off(tmp_path)
+    (tmp_path / "tale.txt").write_text(DAMAGE["advertisements inside"](TALE), encoding="utf-8")
+    found = hydrate(edition, tmp_path)
+    assert not any("Advertisement" in one.text for one in found.edition.paragraphs)
+    assert any("less 19 words that stand between its own" in issue.message for issue in found.issues)
+
+
+def test_rows_tell_how_each_was_found(tmp_path: Path) -> None:
+    edition = stand_off(tmp_path)
+    (tmp_path / "tale.txt").write_text(TALE.replace("anybody", "somebody"), encoding="utf-8")
+    found = hydrate(edition, tmp_path)
+    rows = {str(row["id"]): row for row in hydrated_rows(found, packaged_schema())}
+    assert [row["match"] for row in rows.values()] == ["exact", "aligned", "exact", "exact", "exact"]
+    assert rows["tale/002"]["sha256"] == fingerprint(str(rows["tale/002"]["text"])) != edition.paragraphs[1].sha256
+    (warning,) = [issue for issue in found.issues if issue.rule == "aligned-paragraph"]
+    assert f"expected SHA-256 {edition.paragraphs[1].sha256}, got {rows['tale/002']['sha256']}" in warning.message
+
+
+def test_an_edition_without_sketches_is_found_by_its_hashes_alone(tmp_path: Path) -> None:
+    edition = replace(stand_off(tmp_path), sketches={})
+    (tmp_path / "tale.txt").write_text(TALE.replace("anybody", "somebody"), encoding="utf-8")
+    found = hydrate(edition, tmp_path)
+    assert (found.exact, found.aligned, found.missing) == (4, 0, 1)
+
+
+def test_the_packaged_stand_off_data_is_what_the_articles_make_now(articles: Path) -> None:
+    made = list(stand_off_rows(one for file in sorted(articles.glob("*.txt")) for one in segment_file(file)))
+    assert made == [row.value for row in read_rows(packaged_folder() / "source" / "paragraphs.jsonl")]
+
+
+def test_a_sketch_holds_one_digit_a_word_and_no_case_marks_or_spaces() -> None:
+    sketch = sketch_of("“The ﬁne café – its owner’s pride”")
+    assert sketch == sketch_of('the FINE cafe\u0301 - its owner\'s\u00a0"pride"')
+    assert len(sketch.digits) == 6
+    assert len(sketch.sha256) == 64
+
+
+def test_paragraphs_without_text_make_no_sketch(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"tale/001: a paragraph without text has no sketch.*Hydrate it first"):
+        list(stand_off_rows(stand_off(tmp_path).paragraphs))
+
+
+def test_alignment_alone_needs_an_optional_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rapidfuzz.distance", None)
+    edition = stand_off(tmp_path)
+    assert hydrate(edition, tmp_path).exact == 5
+    (tmp_path / "tale.txt").write_text(TALE.replace("anybody", "somebody"), encoding="utf-8")
+    with pytest.raises(MissingExtraError, match=r"rapidfuzz.*iraqstance\[dataset\]"):
+        hydrate(edition, tmp_path)
+
+
+def test_a_sketch_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"id": "a/001", "sketch": "xyz", "words_sha256": ""}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"p\.jsonl: line 1: the sketch is none .*hexadecimal"):
+        read_sketches(tmp_path / "p.jsonl")
+
+
+def test_the_shorter_a_paragraph_the_more_of_it_has_to_agree() -> None:
+    scores = [cutoff(words) for words in range(200)]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[7] == 1
+    assert 0.65 < scores[-1] < 0.67

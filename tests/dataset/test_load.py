@@ -18,7 +18,7 @@ from iraqstance.dataset.editions import Edition, packaged_folder
 from iraqstance.dataset.features import edition_features, judgement_features
 from iraqstance.dataset.load import load, load_folder, load_parquet
 
-ROWS = {"open": 109, "source": 109, "judgements": 654}
+ROWS = {"open": 1309, "source": 109, "judgements": 4254}
 
 # What a user of the Hugging Face library does, in a process that has never loaded anything, without a network.
 SCRIPT = """
@@ -35,9 +35,12 @@ found = {}
 for folder in sys.argv[1:]:
     found[folder] = {"default": load_dataset(folder).popitem()[1].config_name, "configs": {}}
     for name in get_dataset_config_names(folder):
-        (split, rows), = load_dataset(folder, name).items()
+        splits = load_dataset(folder, name)
+        rows = next(iter(splits.values()))
         found[folder]["configs"][name] = {
-            "split": split, "rows": len(rows), "features": rows.features.to_dict(), "first": rows[0],
+            "splits": [[split, len(part)] for split, part in splits.items()],
+            "features": rows.features.to_dict(),
+            "first": rows[0],
         }
 print(json.dumps({"found": found, "logged": logged}))
 """
@@ -91,11 +94,12 @@ def configurations(seen: dict[str, Any], folder: str) -> dict[str, Any]:
 
 def test_a_clone_loads_offline_with_three_configurations(seen: dict[str, Any]) -> None:
     found = configurations(seen, packaged_folder().name)
-    assert {name: (entry["split"], entry["rows"]) for name, entry in found.items()} == {
-        "open": ("train", ROWS["open"]),
-        "source": ("test", ROWS["source"]),
-        "judgements": ("train", ROWS["judgements"]),
+    assert {name: [split for split, _ in entry["splits"]] for name, entry in found.items()} == {
+        "open": ["train", "validation", "test"],
+        "source": ["test"],
+        "judgements": ["train"],
     }
+    assert {name: sum(rows for _, rows in entry["splits"]) for name, entry in found.items()} == ROWS
 
 
 def test_the_open_edition_is_the_default(seen: dict[str, Any]) -> None:
@@ -104,9 +108,9 @@ def test_the_open_edition_is_the_default(seen: dict[str, Any]) -> None:
 
 def test_a_built_folder_loads_offline_too(seen: dict[str, Any], built: Path) -> None:
     found = configurations(seen, str(built))
-    assert {name: (entry["split"], entry["rows"]) for name, entry in found.items()} == {
-        "cups": ("validation", 3),
-        "judgements": ("train", 6),
+    assert {name: entry["splits"] for name, entry in found.items()} == {
+        "cups": [["validation", 3]],
+        "judgements": [["train", 6]],
     }
     assert found["cups"]["first"]["text"] == small_edition().paragraphs[0].text
 
@@ -122,7 +126,7 @@ def test_the_features_are_the_declared_ones(seen: dict[str, Any], built: Path, s
     packaged, own = configurations(seen, packaged_folder().name), configurations(seen, str(built))
     judged = judgement_features(schema)
     expected = [
-        (packaged["open"], edition_features(schema, text=True, restates=True)),
+        (packaged["open"], edition_features(schema, text=True, restates=True, genre=True, intended=True)),
         (packaged["source"], edition_features(schema, text=False, restates=False)),
         (packaged["judgements"], judged),
         (own["cups"], edition_features(schema, text=True, restates=False)),
@@ -136,11 +140,11 @@ def test_the_card_counts_what_loads(seen: dict[str, Any], built: Path) -> None:
     for folder, name in ((packaged_folder(), packaged_folder().name), (built, str(built))):
         card = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---\n")[1])
         counted = {
-            info["config_name"]: [(split["name"], split["num_examples"]) for split in info["splits"]]
+            info["config_name"]: [[split["name"], split["num_examples"]] for split in info["splits"]]
             for info in card["dataset_info"]
         }
         found = configurations(seen, name)
-        assert counted == {config: [(entry["split"], entry["rows"])] for config, entry in found.items()}
+        assert counted == {config: entry["splits"] for config, entry in found.items()}
 
 
 def test_the_source_edition_has_no_column_of_text(seen: dict[str, Any]) -> None:
@@ -162,9 +166,10 @@ def test_an_edition_that_there_is_not_is_refused_with_those_there_are() -> None:
 
 
 def test_our_loader_and_hugging_faces_give_the_same_rows(schema: Schema) -> None:
-    ours, theirs = load("open"), load_folder(packaged_folder())
+    ours, theirs = load("open", "train"), load_folder(packaged_folder())
     assert ours.to_list() == theirs.to_list()
-    assert ours.features == theirs.features == edition_features(schema, text=True, restates=True)
+    whole = edition_features(schema, text=True, restates=True, genre=True, intended=True)
+    assert ours.features == theirs.features == whole
 
 
 def test_a_folder_without_a_split_train_gives_its_first(built: Path) -> None:
@@ -227,3 +232,40 @@ def test_a_folder_whose_card_is_no_yaml_is_named(tmp_path: Path, schema: Schema)
     (tmp_path / "README.md").write_text("---\nconfigs: [\n---\n\n# Cups\n", encoding="utf-8")
     with pytest.raises(InputError, match="the dataset folder cannot be loaded"):
         load_folder(tmp_path)
+
+
+def test_a_split_loads_as_a_frame_with_names(schema: Schema) -> None:
+    frame = load("open", "validation", form="pandas")
+    assert set(frame["stance"]) == set(schema.stance_names)
+    assert set(frame["topics"].explode()) == set(schema.topic_names)
+    assert set(frame["intended_stance"]) == set(schema.stance_names)
+    assert list(frame["id"]) == list(load("open", "validation")["id"])
+
+
+def test_a_split_loads_as_arrays_for_scikit_learn(schema: Schema) -> None:
+    texts, stances, topics, groups = load("open", "test", form="arrays")
+    rows = load("open", "test").to_list()
+    assert texts.tolist() == [row["text"] for row in rows]
+    assert stances.tolist() == [schema.stance_names[row["stance"]] for row in rows]
+    assert topics.shape == (len(rows), len(schema.topics))
+    assert [row.nonzero()[0].tolist() for row in topics] == [sorted(row["topics"]) for row in rows]
+    assert groups.tolist() == [row["group"] for row in rows]
+
+
+def test_without_a_split_all_of_them_load_in_order() -> None:
+    parts = [load("open", split)["id"] for split in ("train", "validation", "test")]
+    assert list(load("open")["id"]) == [name for part in parts for name in part]
+
+
+@pytest.mark.parametrize(
+    ("edition", "split", "form", "message"),
+    [
+        ("open", "dev", "datasets", "has no split 'dev' .expected one of train, validation, test"),
+        ("source", "train", "datasets", "expected one of test"),
+        ("open", None, "numpy", "no form 'numpy' .expected one of datasets, pandas, arrays"),
+        ("source", None, "arrays", "has no text for arrays.* Hydrate it"),
+    ],
+)
+def test_what_cannot_be_loaded_is_told_with_what_can(edition: str, split: str | None, form: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load(edition, split, form=form)

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from iraqstance.annotation.errors import UsageError
-from iraqstance.dataset.editions import packaged_folder
 from iraqstance.training.classifier import Classifier, fit
-from iraqstance.training.corpus import Corpus, read_corpus
+from iraqstance.training.corpus import Corpus, packaged_corpus
 from iraqstance.training.selection import Ranked, ranked, uncertainty_order
 
 TEXTS = (
@@ -250,7 +249,7 @@ def test_texts_without_two_letters_in_a_row_are_ordered_too(model: Classifier) -
 
 
 def test_labelling_the_open_edition_in_rounds_reads_every_paragraph_once() -> None:
-    corpus = read_corpus(packaged_folder() / "data" / "open.parquet")
+    corpus = packaged_corpus("validation", "test")
     labelled, left = list(range(30)), list(range(30, len(corpus)))
     while left:
         model = fit(corpus.take(labelled), constant=True)
