@@ -113,10 +113,17 @@ def joined(former: Sequence[Judgement], pulled: Sequence[Judgement]) -> tuple[tu
 
     An adjudication by somebody who also voted on the paragraph is kept and reported.
     """
-    together = {_key(judgement): judgement for judgement in (*former, *pulled)}
+    known = {_key(judgement): judgement for judgement in former}
+    together = known | {_key(judgement): judgement for judgement in pulled}
     voted = {(j.paragraph, j.annotator) for j in together.values() if j.round == "independent"}
+    other = "the pulled judgement differs from the former one, and takes its place"
+    replaced = tuple(
+        Issue("replaced", "warning", f"{judgement.paragraph}: {judgement.annotator} ({judgement.round})", other)
+        for judgement in pulled
+        if _answer(known.get(_key(judgement), judgement)) != _answer(judgement)
+    )
     message = "who settles this dispute was one of its annotators; somebody else should"
-    issues = tuple(
+    issues = replaced + tuple(
         Issue("own-dispute", "warning", f"{judgement.paragraph}: {judgement.annotator}", message)
         for judgement in pulled
         if judgement.round == "adjudication" and (judgement.paragraph, judgement.annotator) in voted
@@ -126,6 +133,10 @@ def joined(former: Sequence[Judgement], pulled: Sequence[Judgement]) -> tuple[tu
 
 def _key(judgement: Judgement) -> tuple[str, str, str]:
     return (judgement.paragraph, judgement.annotator, judgement.round)
+
+
+def _answer(judgement: Judgement) -> tuple[object, ...]:
+    return (dict(judgement.stances), judgement.topics, judgement.unsure)
 
 
 class _Place(NamedTuple):

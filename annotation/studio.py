@@ -18,7 +18,8 @@ from xml.etree import ElementTree as ET
 from iraqstance.annotation.connection import SLOW, Server, StudioError, shortened, told
 from iraqstance.annotation.errors import InputError, UsageError
 from iraqstance.annotation.interface import TEXT, VOTES, interface_xml
-from iraqstance.annotation.records import Issue
+from iraqstance.annotation.normalise import fingerprint
+from iraqstance.annotation.records import Issue, Paragraph
 from iraqstance.annotation.results import TaskImport, judgements_of
 from iraqstance.annotation.schema import Schema
 from iraqstance.annotation.storage import is_whole
@@ -30,9 +31,9 @@ __all__ = [
     "check_project",
     "find_project",
     "labelled_texts",
+    "project_paragraphs",
     "pull",
     "push",
-    "pushed_paragraphs",
 ]
 
 JsonObject = dict[str, Any]  # Label Studio's edge
@@ -520,11 +521,16 @@ def labelled_texts(server: Server, title: str) -> list[str]:
     return [str(task["data"].get("text", "")) for task in tasks if task.get("total_annotations")]
 
 
-def pushed_paragraphs(server: Server, title: str) -> set[str]:
-    """Return the ids of the paragraphs that a project holds; none where there is no such project."""
+def project_paragraphs(server: Server, title: str) -> list[Paragraph]:
+    """Return the paragraphs that a project holds, each once; none where there is no such project."""
     found = find_project(server, title)
-    tasks = _listed(server, found["id"]) if found else []
-    return {str(task["data"].get("paragraph", "")) for task in tasks}
+    held: dict[str, Paragraph] = {}
+    for task in _listed(server, found["id"]) if found else ():
+        name, text = _paragraph(task), (task.get("data") or {}).get(TEXT)
+        if name and isinstance(text, str) and text:
+            article = name.rpartition("/")[0] or name
+            held.setdefault(name, Paragraph(name, article, 0, len(text), text, fingerprint(text)))
+    return list(held.values())
 
 
 def pull(server: Server, title: str, schema: Schema, *, kind: str = "person") -> Pull:

@@ -20,7 +20,9 @@ __all__ = ["register"]
 
 Paragraphs = Annotated[
     str | None,
-    typer.Argument(help="Paragraphs (JSON lines), or - for standard input. Without them, the open edition."),
+    typer.Argument(
+        help="Paragraphs (JSON lines), or -. Without them the project's own; of a new one, the open edition."
+    ),
 ]
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder of the local server.", metavar="DIR", show_default=False)
@@ -76,10 +78,11 @@ def start(
     from iraqstance.annotation.errors import IraqstanceError
     from iraqstance.annotation.server import ACCOUNT, start_server
 
-    wanted, tasks = _project(project, schema, guidelines, overlap), _tasks(_paragraphs(paragraphs))
+    wanted = _project(project, schema, guidelines, overlap)
+    tasks = _tasks(_paragraphs(paragraphs)) if paragraphs is not None else None  # what is wrong is told at once
     with _one_interrupt(), start_server(data, port=port, note=note) as server:
         with server.turn(), connect(server.url, server.token) as connected:
-            done = _push(connected, wanted, tasks)
+            done = _push(connected, wanted, tasks or _tasks(_held(connected, wanted.title)))
         print(f"Label at {done.url}")
         print(f"Log in as {ACCOUNT}; the password is in {server.password_file}")
         print(f"Project {wanted.title!r}: {_counts(done)}", flush=True)
@@ -154,8 +157,10 @@ def push(
     _check_order(order, model)
     if ties_only and not disagreements:
         raise UsageError("--ties-only goes with --disagreements")
-    wanted, given = _project(project, schema, guidelines, overlap), _paragraphs(paragraphs)
+    wanted = _project(project, schema, guidelines, overlap)
+    given = _paragraphs(paragraphs) if paragraphs is not None else None
     server = _server(url, data, token_file, insecure=insecure)
+    given = _held(server, wanted.title) if given is None else given
     if disagreements:
         wanted, tasks = _disputed(wanted, given, disagreements, ties_only=ties_only)
     else:
@@ -289,14 +294,18 @@ def _title(title: str | None, schema: "Schema") -> str:
     return title if title is not None else schema.name
 
 
-def _paragraphs(path: str | None) -> "Sequence[Paragraph]":
+def _paragraphs(path: str) -> "Sequence[Paragraph]":
     from iraqstance.annotation.rows import read_paragraphs
 
-    if path is not None:
-        return read_paragraphs(path)
+    return read_paragraphs(path)
+
+
+def _held(server: "Server", title: str) -> "Sequence[Paragraph]":
+    """Return what is meant where no paragraphs are named: the project's own, or for a new one the open edition."""
+    from iraqstance.annotation.studio import project_paragraphs
     from iraqstance.dataset.editions import packaged_edition
 
-    return packaged_edition("open").paragraphs
+    return project_paragraphs(server, title) or packaged_edition("open").paragraphs
 
 
 def _tasks(paragraphs: "Sequence[Paragraph]") -> list[dict[str, Any]]:
@@ -322,9 +331,10 @@ def _server(url: str | None, data: Path | None, token_file: Path | None, *, inse
         return connect(url, _token(token_file), insecure=insecure)
     local = running_server(data)
     if local is None:
+        start = "iraqstance studio start" + (f" --data {data}" if data else "")
         raise UsageError(
             f"no local Label Studio runs on {data or data_folder()}",
-            remedy="Start it in another window with `iraqstance studio start`, or name a server with --url",
+            remedy=f"Start it in another window with `{start}`, or name a server with --url",
         )
     return connect(local.url, _token(token_file) if token_file else local.token)
 
@@ -449,9 +459,9 @@ def _by_uncertainty(
 
 def _limited(tasks: list[dict[str, Any]], server: "Server", title: str, limit: int) -> list[dict[str, Any]]:
     """Return the tasks that are there already, and so many more."""
-    from iraqstance.annotation.studio import pushed_paragraphs
+    from iraqstance.annotation.studio import project_paragraphs
 
-    there = pushed_paragraphs(server, title)
+    there = {paragraph.id for paragraph in project_paragraphs(server, title)}
     new = [task for task in tasks if task["data"]["paragraph"] not in there]
     return [task for task in tasks if task["data"]["paragraph"] in there] + new[:limit]
 

@@ -938,3 +938,12 @@ def test_half_a_character_never_stops_the_import(place: str) -> None:
         task["data"][place] = half
     read = judgements_of([task, NEIGHBOURS[1]], packaged_schema())
     assert [judgement.paragraph for judgement in read.judgements][-2:] == ["a/003", "a/003"]
+
+
+def test_a_pulled_answer_that_differs_from_the_former_one_is_told() -> None:
+    former = Judgement("tale/001", "annotator-1", {"us_policy_iraq": "favor"}, ("iran",))
+    pulled = Judgement("tale/001", "annotator-1", {"us_policy_iraq": "against"}, ("iran",))
+    together, issues = joined([former], [pulled])
+    assert together == (pulled,)
+    assert [issue.rule for issue in issues] == ["replaced"]
+    assert joined([former], [former]) == ((former,), ())

@@ -29,7 +29,7 @@ from iraqstance.annotation.records import Judgement
 from iraqstance.annotation.rows import judgement_row, write_judgements, write_paragraphs
 from iraqstance.annotation.schema import Schema, packaged_schema
 from iraqstance.annotation.server import LocalServer, start_server
-from iraqstance.annotation.studio import Project, find_project, labelled_texts, pull, push, pushed_paragraphs
+from iraqstance.annotation.studio import Project, find_project, labelled_texts, project_paragraphs, pull, push
 from iraqstance.annotation.tasks import (
     Suggestion,
     is_withheld,
@@ -190,7 +190,7 @@ def test_a_server_that_lists_few_at_once_is_asked_for_the_rest(
         server.sdk.projects.create(title=f"{title} and more {number}")
     with forwarding(server.url, three_at_once) as forwarder, connect(forwarder.url, token) as through:
         done = push(through, project, TASKS)
-        assert pushed_paragraphs(through, title) == set(NAMES)
+        assert {paragraph.id for paragraph in project_paragraphs(through, title)} == set(NAMES)
     assert (done.sent, done.present) == (0, 10)
     assert held(server, title) == NAMES
 
@@ -927,7 +927,7 @@ def test_a_title_that_label_studio_does_not_take_is_refused_before_anything_is_a
 def test_a_title_that_no_project_has_is_told(server: Server, schema: Schema, name: str) -> None:
     assert find_project(server, name) is None
     assert labelled_texts(server, name) == []
-    assert pushed_paragraphs(server, name) == set()
+    assert {paragraph.id for paragraph in project_paragraphs(server, name)} == set()
     with pytest.raises(StudioError, match=r"there is no project .*Check the title, or push paragraphs first"):
         pull(server, name, schema)
 
@@ -1076,7 +1076,7 @@ def test_the_texts_that_are_judged_are_known(server: Server, schema: Schema, tit
     judge(server, tasks[3]["id"], chosen(schema))
     judge(server, tasks[5]["id"], [], was_cancelled=True)
     assert labelled_texts(server, title) == [PARAGRAPHS[3].text]
-    assert pushed_paragraphs(server, title) == set(NAMES)
+    assert {paragraph.id for paragraph in project_paragraphs(server, title)} == set(NAMES)
 
 
 # Pulling what others have written

@@ -95,3 +95,13 @@ def test_label_agree_adjudicate_and_build(
     assert built.returncode == 0, built.stderr
     assert (tmp_path / "made" / "README.md").exists()
     assert TEXTS[0].encode() in (tmp_path / "made" / "data" / "default.parquet").read_bytes()
+
+
+def test_without_paragraphs_a_project_keeps_to_its_own(run: Run, environment: dict[str, str], tmp_path: Path) -> None:
+    write_paragraphs(tmp_path / "paragraphs.jsonl", paragraphs_of())
+    title = ("--project", "keeps to its own")
+    assert run("studio", "push", "paragraphs.jsonl", *title, **environment).returncode == 0
+    again = run("studio", "push", *title, "--json", **environment)
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["sent"] == 0
+    assert json.loads(again.stdout)["present"] == 5
