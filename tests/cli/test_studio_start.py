@@ -76,7 +76,7 @@ def count_of_migrations(folder: Path) -> int:
 
 
 def paragraphs_in(started: Start) -> list[str]:
-    page = api(started, "/api/tasks", project=started.project, fields="task_only", include="id,data", page_size=1000)
+    page = api(started, "/api/tasks", project=started.project, fields="task_only", include="id,data", page_size=5000)
     tasks = page["tasks"]
     assert isinstance(tasks, list)
     return sorted(task["data"]["paragraph"] for task in tasks)
