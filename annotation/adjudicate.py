@@ -165,12 +165,15 @@ def _label(paragraph: str, judgements: Sequence[Judgement], schema: Schema, odds
         stances[target], settled[column] = _settled(said, winner, broken, decided, method)
     sets = [schema.ordered_topics(judgement.topics) for judgement in independent]
     votes[TOPICS] = _votes([topic for topics in sets for topic in topics], schema.topic_names)
+    likely = odds[TOPICS] if odds else None
     chosen, tied = _likely_topics(odds[TOPICS]) if odds else _majority_topics(votes[TOPICS], len(sets))
+    last_topics = set(breaking.topics) if breaking else set()
+    broken_topics = (chosen | (tied & last_topics) or last_topics) if breaking else set()
     topics, settled[TOPICS] = _settled(
         sets,
-        () if tied else _valid(chosen, schema, odds),
-        _valid(chosen | (tied & set(breaking.topics)) or set(breaking.topics), schema, odds) if breaking else (),
-        _valid(set(decision.topics), schema, odds) if decision else (),
+        () if tied else schema.without_exclusive(chosen, likely),
+        schema.without_exclusive(broken_topics, likely),
+        schema.without_exclusive(decision.topics if decision else (), likely),
         method,
     )
     confidence = _confidence(stances, topics, settled, odds, schema) if odds else {}
@@ -227,15 +230,6 @@ def _likely_topics(odds: Mapping[str, float]) -> tuple[set[str], set[str]]:
 def _likeliest(odds: Mapping[str, float]) -> set[str]:
     best = max(odds.values())
     return {name for name, value in odds.items() if best - value <= _EQUAL}
-
-
-def _valid(chosen: set[str], schema: Schema, odds: Odds | None) -> tuple[str, ...]:
-    """Return the topics in order: the exclusive ones give way to others, and among themselves to the most probable."""
-    exclusive = {label.name for label in schema.topics if label.exclusive}
-    kept = schema.ordered_topics(chosen - exclusive or chosen)
-    if len(kept) > 1 and exclusive.issuperset(kept):
-        return (max(kept, key=lambda name: odds[TOPICS][name] if odds else 0),)
-    return kept
 
 
 def _confidence(

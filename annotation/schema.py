@@ -1,6 +1,6 @@
 """The label schema: targets, stances, topics and their definitions, read from one YAML file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -117,11 +117,16 @@ class Schema(_Frozen):
         chosen = set(topics)
         return tuple(name for name in self.topic_names if name in chosen)
 
-    def without_exclusive(self, topics: Iterable[str]) -> tuple[str, ...]:
-        """Return the topics in schema order, less an exclusive one that stands beside others."""
+    def without_exclusive(self, topics: Iterable[str], odds: Mapping[str, float] | None = None) -> tuple[str, ...]:
+        """Return the topics in schema order, less exclusive ones that stand beside others.
+
+        Of several exclusive ones alone, the one with the best odds stays, or the first without odds.
+        """
         chosen = self.ordered_topics(topics)
         shared = tuple(label.name for label in self.topics if label.name in chosen and not label.exclusive)
-        return shared or chosen[:1]
+        if shared or len(chosen) < 2:
+            return shared or chosen
+        return (max(chosen, key=lambda name: odds[name] if odds else 0),)
 
     def stance_fault(self, stance: object) -> str:
         """Return what is wrong with a stance label, or an empty string."""

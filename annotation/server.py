@@ -33,7 +33,9 @@ ACCOUNT = "lead@localhost"
 _HOST = "127.0.0.1"
 _PORT = 8080  # Label Studio's own
 _PATIENCE = 600  # seconds: a first start sets up its tables, which takes half a minute on a quick machine
-_PAUSE = 0.2  # seconds between two looks
+# Seconds between two looks. Neither the lock of another process nor the port of a server tells when it is ready, so
+# they are asked again and again, until they are or the patience is over.
+_PAUSE = 0.2
 _STOPPING = 15  # seconds until a server that does not stop is killed
 _SHOWN = 160  # characters of a line that another program said
 _MODULE = "label_studio.server"

@@ -41,8 +41,11 @@ Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 _BATCH = 500  # tasks a request: a second of work, far from any timeout
 _PAGE = 5000
-_PAUSES = (0.0, 1.0, 2.0)  # seconds before a batch is sent again whose answer was lost
-_PAUSE = 1.0  # seconds between two looks at an import that the server does by itself
+# Seconds before a batch is sent again whose answer was lost: a server that was busy, or is being started again, gets
+# time to recover. What was lost is found by listing, never by waiting.
+_PAUSES = (0.0, 1.0, 2.0)
+# Seconds between two looks at an import that the server does by itself; its API has no call that waits for the end.
+_PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)

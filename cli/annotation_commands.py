@@ -19,7 +19,19 @@ SchemaFile = Annotated[
 _WIDE_PAIRS = 3  # so many pairs of annotators have room beside each other
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
+Kind = Annotated[str, typer.Option("--kind", help="Who judged: person or model.")]
+IssuesAsJson = Annotated[bool, typer.Option("--json", help="Print the issues as JSON on standard error.")]
+
 tasks = typer.Typer(help="Label Studio by file: write its import file, read its JSON export.", no_args_is_help=True)
+
+
+def refuse_unknown_kind(kind: str) -> None:
+    """Raise a :class:`UsageError` for a kind of annotator that there is not."""
+    from iraqstance.annotation.errors import UsageError
+    from iraqstance.annotation.records import KINDS
+
+    if kind not in KINDS:
+        raise UsageError(f"--kind {kind}", expected=" or ".join(KINDS))
 
 
 def register(app: typer.Typer) -> None:
@@ -114,12 +126,12 @@ def tasks_import(
     output: Annotated[
         str, typer.Option("--output", "-o", help="Judgements to write (JSON lines).", metavar="FILE")
     ] = "-",
-    kind: Annotated[str, typer.Option("--kind", help="Who judged: person or model.")] = "person",
+    kind: Kind = "person",
     tie_break: Annotated[
         bool, typer.Option("--tie-break", help="Mark the judgements as the reading that settles ties.")
     ] = False,
     schema: SchemaFile = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the issues as JSON on standard error.")] = False,
+    json: IssuesAsJson = False,
 ) -> None:
     """Read a Label Studio JSON export: judgements out, and a list of what was left out and why.
 
@@ -127,25 +139,17 @@ def tasks_import(
 
     Example: iraqstance tasks import export.json -o judgements.jsonl
     """
-    import json as json_module
-    from dataclasses import asdict
-
-    from iraqstance.annotation.errors import UsageError
     from iraqstance.annotation.results import import_export
     from iraqstance.annotation.rows import write_judgements
     from iraqstance.annotation.schema import load_schema
     from iraqstance.annotation.storage import read_json
 
-    if kind not in {"person", "model"}:
-        raise UsageError(f"--kind {kind}", expected="person or model")
+    refuse_unknown_kind(kind)
     labels = load_schema(schema)
     read, unchecked = import_export(read_json(export), labels, kind=kind, tie_break=tie_break)
     count = write_judgements(output, read.judgements, labels)
-    if json:
-        note(json_module.dumps([asdict(issue) for issue in read.issues], ensure_ascii=False))
-        failed = any(issue.severity == "error" for issue in read.issues)
-    else:
-        failed = print_issues(read.issues)
+    failed = print_issues(read.issues, as_json=json)
+    if not json:
         note(f"{count} judgements, {len(read.issues)} issues")
     if unchecked:
         note(f"note: {unchecked}")

@@ -28,13 +28,15 @@ def note(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def print_issues(issues: Iterable[Issue]) -> bool:
+def print_issues(issues: Iterable[Issue], *, as_json: bool = False) -> bool:
     """Print a validator's findings on standard error and tell whether there was an error among them."""
-    failed = False
-    for issue in issues:
-        note(f"{issue.severity}: {issue.where}: {issue.message} [{issue.rule}]")
-        failed = failed or issue.severity == "error"
-    return failed
+    found = list(issues)
+    if as_json:
+        note(json.dumps([asdict(issue) for issue in found], ensure_ascii=False))
+    else:
+        for issue in found:
+            note(f"{issue.severity}: {issue.where}: {issue.message} [{issue.rule}]")
+    return any(issue.severity == "error" for issue in found)
 
 
 def print_json(value: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from iraqstance.cli.annotation_commands import Json, SchemaFile
+from iraqstance.cli.annotation_commands import IssuesAsJson, Json, Kind, SchemaFile, refuse_unknown_kind
 from iraqstance.cli.console import note, print_issues, print_json, print_table, tracked
 
 if TYPE_CHECKING:
@@ -240,8 +240,8 @@ def pull(
         str | None,
         typer.Option("--join", help="Judgements that the pulled ones join, as after adjudication.", metavar="FILE"),
     ] = None,
-    kind: Annotated[str, typer.Option("--kind", help="Who judged: person or model.")] = "person",
-    json: Annotated[bool, typer.Option("--json", help="Print the issues as JSON on standard error.")] = False,
+    kind: Kind = "person",
+    json: IssuesAsJson = False,
 ) -> None:
     """Write the judgements of a project, with pseudonyms, time spent, and what became of suggestions.
 
@@ -249,16 +249,11 @@ def pull(
 
     Example: iraqstance studio pull -o judgements.jsonl
     """
-    import json as json_module
-    from dataclasses import asdict
-
-    from iraqstance.annotation.errors import UsageError
     from iraqstance.annotation.results import joined
     from iraqstance.annotation.rows import read_judgements, write_judgements
     from iraqstance.annotation.schema import load_schema
 
-    if kind not in {"person", "model"}:
-        raise UsageError(f"--kind {kind}", expected="person or model")
+    refuse_unknown_kind(kind)
     labels = load_schema(schema)
     former = read_judgements(join, labels) if join else None
     got = _pull(_server(url, data, token_file, insecure=insecure), project, schema, kind=kind)
@@ -267,11 +262,8 @@ def pull(
         judgements, more = joined(former, judgements)
         issues += more
     count = write_judgements(output, judgements, labels)
-    if json:
-        note(json_module.dumps([asdict(issue) for issue in issues], ensure_ascii=False))
-        failed = any(issue.severity == "error" for issue in issues)
-    else:
-        failed = print_issues(issues)
+    failed = print_issues(issues, as_json=json)
+    if not json:
         note(
             f"{count} judgements; {got.judged} of the project's {got.tasks} paragraphs are judged; {len(issues)} issues"
         )

@@ -1,14 +1,15 @@
 """What tests share: the packaged schema, the source articles where they are, and the command as a user runs it."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -31,6 +32,17 @@ TEA = Schema(
     topic_question="What is it about?",
     topics=(LabelDefinition(name="taste", definition="Taste."), LabelDefinition(name="price", definition="Price.")),
 )
+
+# A schema as a user's file holds it, also with two targets.
+RIVER: dict[str, Any] = {
+    "name": "river",
+    "version": 1,
+    "targets": [{"name": "dam", "title": "the dam"}, {"name": "canal", "title": "the canal"}],
+    "stance_question": "What does it say?",
+    "stances": [{"name": "pro", "definition": "For it."}, {"name": "con", "definition": "Not for it."}],
+    "topic_question": "What is it about?",
+    "topics": [{"name": "fish", "definition": "Fish."}, {"name": "power", "definition": "Power."}],
+}
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -110,6 +122,17 @@ def offline(cache: Path) -> Iterator[None]:
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("IRAQSTANCE_CACHE", str(cache / "iraqstance"))
         yield
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """Let the system refuse to write beyond a size, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def absent(what: str) -> NoReturn:

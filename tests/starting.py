@@ -22,7 +22,11 @@ _READY = re.compile(r"Label at (http://127\.0\.0\.1:(\d+))/projects/(\d+)/data\?
 
 
 def until(look: Callable[[], T], what: str) -> T:
-    """Return what a look finds, as soon as it finds something."""
+    """Return what a look finds, as soon as it finds something.
+
+    Other processes' ends, sockets and files send no signal that could be waited for, so it looks again and again; the
+    pause only keeps the processor free for them.
+    """
     end = time.monotonic() + _PATIENCE
     while not (found := look()):
         assert time.monotonic() < end, f"in vain: {what}"

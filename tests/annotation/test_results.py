@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from conftest import RIVER
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from iraqstance.annotation.errors import InputError
@@ -23,21 +24,8 @@ from iraqstance.annotation.tasks import results_of, tasks_of
 Json = Any
 Document = dict[str, Any]
 
-CANAL = Schema.model_validate(
-    {
-        "name": "river",
-        "version": 1,
-        "targets": [{"name": "dam", "title": "the dam"}, {"name": "canal", "title": "the canal"}],
-        "stance_question": "What does it say?",
-        "stances": [{"name": "pro", "definition": "For it."}, {"name": "con", "definition": "Not for it."}],
-        "topic_question": "What is it about?",
-        "topics": [
-            {"name": "fish", "definition": "Fish."},
-            {"name": "power", "definition": "Power."},
-            {"name": "none", "definition": "Nothing.", "exclusive": True},
-        ],
-    }
-)
+NOTHING = {"name": "none", "definition": "Nothing.", "exclusive": True}
+CANAL = Schema.model_validate({**RIVER, "topics": [*RIVER["topics"], NOTHING]})
 SCHEMAS = {"one-target": packaged_schema(), "two-targets": CANAL}
 every_schema = pytest.mark.parametrize("labels", SCHEMAS.values(), ids=SCHEMAS)
 TARGET = "us_policy_iraq"

@@ -9,20 +9,12 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 import yaml
+from conftest import RIVER
 from iraqstance.annotation.normalise import fingerprint
 
 Run = Callable[..., CompletedProcess[str]]
 Row = dict[str, Any]
 
-RIVER: Row = {
-    "name": "river",
-    "version": 1,
-    "targets": [{"name": "dam", "title": "the dam"}, {"name": "canal", "title": "the canal"}],
-    "stance_question": "What does it say?",
-    "stances": [{"name": "pro", "definition": "For it."}, {"name": "con", "definition": "Not for it."}],
-    "topic_question": "What is it about?",
-    "topics": [{"name": "fish", "definition": "Fish."}, {"name": "power", "definition": "Power."}],
-}
 PARAGRAPHS: list[Row] = [
     {"id": "a/001", "text": "Rain fell on the “old” town."},
     {"id": "a/002", "text": "The نهر rose."},

@@ -1,14 +1,12 @@
 """A Hugging Face dataset folder is made: the same input gives the same bytes, and a failure leaves the old files."""
 
-import resource
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import TEA
+from conftest import TEA, files_no_larger_than
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.normalise import fingerprint
 from iraqstance.annotation.records import Judgement, Label, Paragraph
@@ -39,17 +37,6 @@ def contents(folder: Path) -> dict[str, bytes | None]:
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
         for path in sorted(folder.rglob("*"))
     }
-
-
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """Let the system refuse to write beyond a size, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_build_makes_the_parquet_files_the_card_and_nothing_else(tmp_path: Path) -> None:

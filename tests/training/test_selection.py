@@ -6,28 +6,13 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
+from cups import CORPUS, STANCES, TEXTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from iraqstance.annotation.errors import UsageError
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import Corpus, packaged_corpus
 from iraqstance.training.selection import Ranked, ranked, uncertainty_order
-
-TEXTS = (
-    "A lovely cup of tea",
-    "What lovely fresh tea",
-    "The tea was fresh and mild",
-    "Lovely mild coffee",
-    "Fresh coffee, mild and sweet",
-    "The tea was stale",
-    "Bitter and stale tea",
-    "What awful tea",
-    "Awful coffee, bitter and burnt",
-    "The coffee was burnt",
-)
-STANCES = ("likes",) * 5 + ("dislikes",) * 5
-TOPICS = (("tea",),) * 3 + (("coffee",),) * 2 + (("tea",),) * 3 + (("coffee",),) * 2
-CORPUS = Corpus("cups", TEXTS, STANCES, TOPICS)
 
 # What each place sells: words that the model has never seen, so that they change no probability much.
 PLACES = {
