@@ -56,7 +56,7 @@ class Project:
         title: Its name, by which it is found again; at least 3 and at most 50 characters.
         schema: The label schema, which makes its labelling interface.
         guidelines: HTML that annotators read at "Instructions"; without it, what is there stays.
-        description: A sentence that others see in the list of projects.
+        description: A sentence that its description holds from now on, beside what is there.
         overlap: How many annotators judge each task, at least 1; ``None`` leaves it as it is.
         interface: The labelling interface, where it is not the usual one of the schema.
     """
@@ -175,7 +175,7 @@ def push(
     found = find_project(server, project.title) or _created(server, project)
     issues = _interface_issues(found, project, update=update_interface)
     sender = _Sender(server, found["id"], tasks)
-    _settle(server, found, project, update_interface=update_interface)
+    issues += _settle(server, found, project, update_interface=update_interface)
     before = len(sender.present)
     issues += sender.changed_data()
     sent = sender.send_missing(progress)
@@ -224,19 +224,27 @@ def _created(server: Server, project: Project) -> JsonObject:
     return _project(server, oldest)
 
 
-def _settle(server: Server, found: JsonObject, project: Project, *, update_interface: bool) -> None:
+def _settle(server: Server, found: JsonObject, project: Project, *, update_interface: bool) -> list[Issue]:
     """Change what an existing project has otherwise: overlap, guidelines, and the interface where that is wanted."""
     wanted: JsonObject = {}
+    issues = []
     if project.guidelines:
         wanted["expert_instruction"] = project.guidelines
     if project.overlap is not None:
         wanted["maximum_annotations"] = project.overlap
+        before = found.get("maximum_annotations", project.overlap)
+        if before != project.overlap:
+            message = f"each paragraph is now for {project.overlap} annotators; before, for {before}"
+            issues.append(Issue("overlap-changed", "warning", f"project {project.title!r}", message))
+    if project.description not in (described := found.get("description") or ""):
+        wanted["description"] = f"{described} {project.description}".strip()
     if update_interface:
         wanted["label_config"] = project.xml.strip()
     changes = {name: value for name, value in wanted.items() if found.get(name) != value}
     if changes:
         with told(server):
             server.sdk.projects.update(found["id"], **changes)
+    return issues
 
 
 def _interface_issues(found: JsonObject, project: Project, *, update: bool) -> list[Issue]:

@@ -152,6 +152,8 @@ def push(
 
     Example: iraqstance studio push paragraphs.jsonl --url https://studio.example.org --overlap 2
     """
+    from dataclasses import replace
+
     from iraqstance.annotation.errors import UsageError
 
     _check_order(order, model)
@@ -167,6 +169,7 @@ def push(
         tasks = _tasks(given)
     if suggest:
         tasks = _suggested(tasks, suggest, wanted.schema, withhold)
+        wanted = replace(wanted, description=_suggesting(suggest, withhold))
     if order == "uncertainty":
         tasks = _by_uncertainty(tasks, server, wanted, model or suggest or "default")
     if limit:
@@ -418,6 +421,14 @@ def _suggested(tasks: list[dict[str, Any]], model: str, schema: "Schema", withho
     texts = [task["data"]["text"] for task in tasks]
     made = suggestions(_model(model), texts, schema)
     return with_suggestions(tasks, made, schema, model=model_name(model), withhold=withhold)
+
+
+def _suggesting(model: str, withhold: float) -> str:
+    """Return the sentence by which the server itself tells which share of a project goes without suggestions."""
+    from iraqstance.training.suggestions import model_name
+
+    share = f"{withhold:.1%}".replace(".0%", "%")
+    return f"Suggestions of {model_name(model)}; {share} of the paragraphs, chosen by their ids, go without."
 
 
 def _model(name: str) -> Any:

@@ -25,7 +25,7 @@ from iraqstance.annotation.connection import Server, StudioError, connect
 from iraqstance.annotation.errors import UsageError
 from iraqstance.annotation.guidelines import guidelines_html
 from iraqstance.annotation.interface import interface_xml
-from iraqstance.annotation.records import Judgement
+from iraqstance.annotation.records import Issue, Judgement
 from iraqstance.annotation.rows import judgement_row, write_judgements, write_paragraphs
 from iraqstance.annotation.schema import Schema, packaged_schema
 from iraqstance.annotation.server import LocalServer, start_server
@@ -685,8 +685,16 @@ def test_the_overlap_may_change_and_stays_where_none_is_named(
     assert overlaps() == (3, {3})
     push(server, project, TASKS)
     assert overlaps() == (3, {3})
-    push(server, Project(title, schema, overlap=2), TASKS)
+    done = push(server, Project(title, schema, overlap=2), TASKS)
     assert overlaps() == (2, {2})
+    message = "each paragraph is now for 2 annotators; before, for 3"
+    assert done.issues == (Issue("overlap-changed", "warning", f"project {title!r}", message),)
+
+
+def test_a_description_grows_by_what_is_new(server: Server, schema: Schema, title: str) -> None:
+    for sentence in ("Ours.", "By model A & B <2>.", "By model A & B <2>.", "Ours.", ""):
+        made = push(server, Project(title, schema, description=sentence), TASKS[:1]).project
+    assert whole(server, made)["description"] == "Ours. By model A & B <2>."
 
 
 def test_guidelines_change_where_they_are_given_and_stay_where_not(

@@ -555,6 +555,11 @@ def test_a_model_suggests_but_for_the_share_that_goes_without(
     assert predictions[0]["model_version"].startswith("papers, first-")
     again = studio_command("push", "paragraphs.jsonl", "--suggest", model)
     assert again.stdout.splitlines()[1] == f"Project {title!r}: 0 paragraphs sent, 8 there before"
+    described = server.get(f"/api/projects/{project}/")["description"]
+    assert (
+        described
+        == f"Suggestions of {predictions[0]['model_version']}; 20% of the paragraphs, chosen by their ids, go without."
+    )
     everything = studio_command("push", "paragraphs.jsonl", "--suggest", model, "--withhold", "0")
     assert everything.stdout.splitlines()[1:] == [
         f"Project {title!r}: 0 paragraphs sent, 8 there before, {len(withheld)} suggestions sent",
