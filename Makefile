@@ -6,7 +6,7 @@ VENV := .venv
 UV := $(VENV)/bin/uv
 TREE := build/tree/iraqstance
 
-.PHONY: demo test check readme typecheck lint tests card picture help
+.PHONY: demo test check readme typecheck lint tests card measure picture help
 .DEFAULT_GOAL := help
 
 help:
@@ -16,7 +16,8 @@ help:
 	@echo "make check                   linters, types and import rules alone"
 	@echo "make readme                  put the demo's true output into the README"
 	@echo "make picture                 make the README's picture of the labelling page"
-	@echo "make card                    make the dataset's files and its card anew"
+	@echo "make card                    make the dataset's files, its card and its pictures anew"
+	@echo "make measure ARTICLES=FOLDER measure what the card says of diversity and baselines; then make card"
 
 demo: $(VENV)/.ready
 	@$(VENV)/bin/iraqstance demo $(if $(ARTICLES),"$(ARTICLES)")
@@ -43,6 +44,11 @@ readme: $(VENV)/.ready
 
 card: $(VENV)/.ready
 	$(VENV)/bin/iraqstance dataset build --output dataset
+	$(VENV)/bin/iraqstance dataset figures
+
+measure: $(VENV)/.ready
+	$(VENV)/bin/python benchmarks/diversity.py --articles "$(ARTICLES)" --write
+	$(VENV)/bin/python benchmarks/baselines.py --articles "$(ARTICLES)" --jobs 2 --write
 
 picture: $(VENV)/.ready
 	$(VENV)/bin/python benchmarks/screenshot.py

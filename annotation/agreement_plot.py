@@ -2,17 +2,32 @@
 
 import math
 import textwrap
-import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from iraqstance.annotation.agreement import RESAMPLES, Agreement, Annotator, Estimate
-from iraqstance.annotation.errors import UsageError, from_extra
+from iraqstance.annotation.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    MAP,
+    ORANGE,
+    PALE,
+    Mark,
+    Sheet,
+    draw_mark,
+    draw_scale,
+    estimate_words,
+    fitted,
+    number_words,
+    picture_bytes,
+    room_of,
+    styled,
+)
+from iraqstance.annotation.errors import UsageError
 from iraqstance.annotation.storage import write_bytes
 
 if TYPE_CHECKING:
@@ -32,27 +47,9 @@ _NUMBERED = 0.26  # the least cell that has room for a number
 _HEAD = 0.45  # the room of a panel's letter and title
 _KEY = 2.35  # the room beside the heat maps, and of what annotators did
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; the heat map's run from light to dark.
-_BLUE, _ORANGE, _GREEN = "#0072B2", "#D55E00", "#009E73"
-_GREY, _PALE, _MAP = "#767676", "#F3F3F3", "YlGnBu"
 _PATCH = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # below a word on hatching
 _ABSENT: Mapping[str, Any] = {"facecolor": "white", "edgecolor": "#B0B0B0", "linewidth": 0.6}
 _UNDEFINED: Mapping[str, Any] = {**_ABSENT, "hatch": "/////"}
-_STYLE: Any = {
-    "axes.linewidth": 0.6,
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib
-    "font.size": _SIZE,
-    "hatch.color": "#B8B8B8",
-    "hatch.linewidth": 0.5,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "iraqstance",
-    "text.parse_math": False,
-    "xtick.labelsize": _SMALL,
-    "xtick.major.size": 2.5,
-    "xtick.major.width": 0.6,
-}
-
 _CAPTION = {
     "a": "Alpha of each question (topics as sets, by MASI distance) and of each label against all others. Dotted: .667"
     " and .800, Krippendorff’s least values for tentative and for firm conclusions.",
@@ -88,58 +85,13 @@ def agreement_picture(questions: Sequence[Agreement], annotators: Sequence[Annot
             expected="a file name that ends in .png or .svg",
             got=f".{ending}" if ending else "no ending",
         )
-    content = BytesIO()
-    with _styled():
-        figure = _figure(questions, annotators)
-        made = {"Software": None} if ending == "png" else {"Creator": None, "Date": None}
-        figure.savefig(content, format=ending, dpi=200, metadata=made)
-    write_bytes(path, content.getvalue())
+    with styled(_SIZE, _SMALL):
+        content = picture_bytes(_figure(questions, annotators), ending, dpi=200)
+    write_bytes(path, content)
 
 
-@contextmanager
-def _styled() -> Iterator[None]:
-    """Draw in this module's style whatever the user's is, and leave that as it was."""
-    with from_extra("plot"):
-        import matplotlib as mpl
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # a name's letter that the font has not: a box stands for it
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        yield
-
-
-class _Sheet:
-    """A figure on which places are told in inches from its upper left corner."""
-
-    def __init__(self, width: float, height: float) -> None:
-        from matplotlib.figure import Figure
-
-        self.width, self.height = width, height
-        self.figure: Figure = Figure(figsize=(width, height), facecolor="white")
-
-    def axes(self, left: float, top: float, width: float, height: float) -> "Axes":
-        """Return axes without frame and ticks but for the x-axis."""
-        place = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
-        axes = self.figure.add_axes(place)
-        axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.set_yticks([])
-        return axes
-
-    def text(self, left: float, top: float, words: str, **style: Any) -> None:
-        """Write words whose upper left corner, or what ``style`` says, is there."""
-        self.figure.text(left / self.width, 1 - top / self.height, words, **{"va": "top", **style})
-
-
-class _Mark(NamedTuple):
-    """How an estimate is drawn, and whether the word stands at an undefined one: elsewhere it is in the next column."""
-
-    colour: str
-    size: float
-    worded: bool = False
-
-
-_QUESTION, _ONE_LABEL, _SHARE = _Mark(_BLUE, 4.6), _Mark(_BLUE, 3.2), _Mark(_ORANGE, 3.2)
-_AGAINST_REST = _Mark(_GREEN, 4.6, worded=True)
+_QUESTION, _ONE_LABEL, _SHARE = Mark(BLUE, 4.6), Mark(BLUE, 3.2), Mark(ORANGE, 3.2)
+_AGAINST_REST = Mark(GREEN, 4.6, worded=_SMALL)
 
 
 @dataclass(frozen=True)
@@ -156,9 +108,9 @@ def _figure(questions: Sequence[Agreement], annotators: Sequence[Annotator]) -> 
     lines = _lines(questions)
     whole = [question for question in questions if not question.question.startswith("topic ")]
     count = len(annotators)
-    label = _room([line.name for line in lines if not line.below], _LABEL)
-    label = max(label, 0.12 + _room([line.name for line in lines if line.below], _LABEL))
-    name = 0.25 + _room([annotator.name for annotator in annotators], _NAME)
+    label = room_of([line.name for line in lines if not line.below], _LABEL, _SIZE)
+    label = max(label, 0.12 + room_of([line.name for line in lines if line.below], _LABEL, _SIZE))
+    name = 0.25 + room_of([annotator.name for annotator in annotators], _NAME, _SIZE)
     panel = max(1.75, _LEAST_CELL * count)
     width = max(9.0, 2 * _MARGIN + name + len(whole) * (panel + _GAP) + _KEY)
     panel = min((width - 2 * _MARGIN - name - _KEY) / len(whole) - _GAP, 3.2)
@@ -173,7 +125,7 @@ def _figure(questions: Sequence[Agreement], annotators: Sequence[Annotator]) -> 
     pairs = forest + _HEAD + len(lines) * _ROW + 0.5
     rest = pairs + _HEAD + 0.15 + max(side, 1.25) + 0.3
     words = rest + _HEAD + count * _ROW + 0.45
-    sheet = _Sheet(width, words + 0.16 * len(caption) + _MARGIN)
+    sheet = Sheet(width, words + 0.16 * len(caption) + _MARGIN)
     sheet.text(_MARGIN, 0.22, _headline(questions, annotators), size=10, weight="bold")
     _forest(sheet, forest, lines, label)
     _pairs(sheet, pairs, whole, annotators, _Columns(_MARGIN + name, panel, side))
@@ -211,7 +163,7 @@ def _lines(questions: Sequence[Agreement]) -> list[_Line]:
     return lines
 
 
-def _forest(sheet: _Sheet, top: float, lines: Sequence[_Line], label: float) -> None:
+def _forest(sheet: Sheet, top: float, lines: Sequence[_Line], label: float) -> None:
     """Draw alpha and, beside it, label-wise agreement, with the figures in words."""
     count = 0.42
     plot = (sheet.width - 2 * _MARGIN - label - 2 * _VALUES - count - 0.45) / 2
@@ -222,29 +174,29 @@ def _forest(sheet: _Sheet, top: float, lines: Sequence[_Line], label: float) -> 
     _heading(sheet, _MARGIN, top, "a", "Krippendorff’s alpha of each question and label")
     _heading(sheet, second, top, "b", "Label-wise agreement")
     for left, words in ((first + plot + 0.1, "alpha [95 % interval]"), (second + plot + 0.1, "share [95 % interval]")):
-        sheet.text(left, above - 0.05, words, size=_SMALL, color=_GREY, va="bottom")
-    sheet.text(sheet.width - _MARGIN - 0.05, above - 0.05, "n", size=_SMALL, color=_GREY, va="bottom", ha="right")
+        sheet.text(left, above - 0.05, words, size=_SMALL, color=GREY, va="bottom")
+    sheet.text(sheet.width - _MARGIN - 0.05, above - 0.05, "n", size=_SMALL, color=GREY, va="bottom", ha="right")
     band = sheet.axes(_MARGIN, above, sheet.width - 2 * _MARGIN, height)
     band.set_axis_off()
     band.set(xlim=(0, 1), ylim=(len(lines), 0))
     for number in range(0, len(lines), 2):
-        band.axhspan(number, number + 1, color=_PALE, linewidth=0)
+        band.axhspan(number, number + 1, color=PALE, linewidth=0)
     alphas = sheet.axes(first, above, plot, height)
     shares = sheet.axes(second, above, plot, height)
     for limit in (0.667, 0.8):
-        alphas.axvline(limit, color=_GREY, linewidth=0.6, linestyle=(0, (1, 2)))
-    _scale(alphas, len(lines), [line.alpha for line in lines])
-    _scale(shares, len(lines), [])
+        alphas.axvline(limit, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)))
+    draw_scale(alphas, len(lines), [line.alpha for line in lines])
+    draw_scale(shares, len(lines), [])
     for number, line in enumerate(lines):
         middle = above + (number + 0.5) * _ROW
         shift = 0.12 if line.below else 0
-        words = _fitted(line.name, _LABEL - shift)
+        words = fitted(line.name, _LABEL - shift, _SIZE)
         sheet.text(_MARGIN + 0.04 + shift, middle, words, va="center_baseline", weight="normal" if shift else "bold")
-        _mark(alphas, number + 0.5, line.alpha, _ONE_LABEL if line.below else _QUESTION)
-        sheet.text(first + plot + 0.1, middle, _words(line.alpha), size=_SMALL, va="center_baseline")
+        draw_mark(alphas, number + 0.5, line.alpha, _ONE_LABEL if line.below else _QUESTION)
+        sheet.text(first + plot + 0.1, middle, estimate_words(line.alpha), size=_SMALL, va="center_baseline")
         if line.specific:
-            _mark(shares, number + 0.5, line.specific, _SHARE)
-            sheet.text(second + plot + 0.1, middle, _words(line.specific), size=_SMALL, va="center_baseline")
+            draw_mark(shares, number + 0.5, line.specific, _SHARE)
+            sheet.text(second + plot + 0.1, middle, estimate_words(line.specific), size=_SMALL, va="center_baseline")
             sheet.text(
                 sheet.width - _MARGIN - 0.05,
                 middle,
@@ -256,7 +208,7 @@ def _forest(sheet: _Sheet, top: float, lines: Sequence[_Line], label: float) -> 
 
 
 def _pairs(
-    sheet: _Sheet, top: float, questions: Sequence[Agreement], annotators: Sequence[Annotator], columns: _Columns
+    sheet: Sheet, top: float, questions: Sequence[Agreement], annotators: Sequence[Annotator], columns: _Columns
 ) -> None:
     """Draw a heat map of the kappas of pairs for each question, the paragraphs they share above the diagonal."""
     from matplotlib.cm import ScalarMappable
@@ -266,19 +218,17 @@ def _pairs(
     cell = columns.side / len(names)
     _heading(sheet, _MARGIN, top, "c", "Cohen’s kappa of each pair")
     above = top + _HEAD + 0.15
-    scale = ScalarMappable(Normalize(-0.12, 1), _MAP)  # from a little below, so that 0 is not white
+    scale = ScalarMappable(Normalize(-0.12, 1), MAP)  # from a little below, so that 0 is not white
     _names(sheet, columns.left, above, cell, names)
     for column, question in enumerate(questions):
         left = columns.at(column)
-        title = _fitted(question.question, columns.panel)
+        title = fitted(question.question, columns.panel, _SIZE)
         sheet.text(left, above - 0.19, title, size=_SIZE, weight="bold", va="bottom")
         axes = sheet.axes(left, above, columns.side, columns.side)
         axes.set(xlim=(0, len(names)), ylim=(len(names), 0), xticks=[])
         axes.spines["bottom"].set_visible(False)
         for number in range(len(names)):
-            axes.text(
-                number + 0.5, -0.05 / cell, str(number + 1), ha="center", size=min(_SMALL, cell * 40), color=_GREY
-            )
+            axes.text(number + 0.5, -0.05 / cell, str(number + 1), ha="center", size=min(_SMALL, cell * 40), color=GREY)
         _cells(axes, question.kappas, names, cell, scale)
     _key(sheet, columns.at(len(questions)), above, questions, scale)
 
@@ -306,12 +256,12 @@ def _cells(
                 word(column, row, "undefined", size=cell * 11, bbox=_PATCH)
             elif numbered:
                 colour = "white" if kappa.value > 0.55 else "black"
-                word(column, row, _number(kappa.value), size=min(_SIZE, cell * 20), color=colour)
+                word(column, row, number_words(kappa.value), size=min(_SIZE, cell * 20), color=colour)
             if numbered:
-                word(row, column, str(kappa.count), size=min(_SMALL, cell * 17), color=_GREY)
+                word(row, column, str(kappa.count), size=min(_SMALL, cell * 17), color=GREY)
 
 
-def _key(sheet: _Sheet, left: float, top: float, questions: Sequence[Agreement], scale: Any) -> None:
+def _key(sheet: Sheet, left: float, top: float, questions: Sequence[Agreement], scale: Any) -> None:
     """Draw what the colours of the heat maps mean."""
     from matplotlib.patches import Rectangle
 
@@ -335,7 +285,7 @@ def _key(sheet: _Sheet, left: float, top: float, questions: Sequence[Agreement],
 
 
 def _rest(
-    sheet: _Sheet, top: float, questions: Sequence[Agreement], annotators: Sequence[Annotator], columns: _Columns
+    sheet: Sheet, top: float, questions: Sequence[Agreement], annotators: Sequence[Annotator], columns: _Columns
 ) -> None:
     """Draw each annotator against the rest for each question, and what each did."""
     height = len(annotators) * _ROW
@@ -344,18 +294,18 @@ def _rest(
     found = [question.rest[annotator.name] for question in questions for annotator in annotators]
     for column, question in enumerate(questions):
         axes = sheet.axes(columns.at(column), above, columns.panel, height)
-        title = _fitted(question.question, columns.panel)
+        title = fitted(question.question, columns.panel, _SIZE)
         sheet.text(columns.at(column), above - 0.06, title, size=_SIZE, weight="bold", va="bottom")
-        _scale(axes, len(annotators), found)
+        draw_scale(axes, len(annotators), found)
         for number, annotator in enumerate(annotators):
             if number % 2 == 0:
-                axes.axhspan(number, number + 1, color=_PALE, linewidth=0, zorder=0)
-            _mark(axes, number + 0.5, question.rest[annotator.name], _AGAINST_REST)
+                axes.axhspan(number, number + 1, color=PALE, linewidth=0, zorder=0)
+            draw_mark(axes, number + 0.5, question.rest[annotator.name], _AGAINST_REST)
     _names(sheet, columns.left, above, _ROW, [annotator.name for annotator in annotators])
     heads = ("judged", "n", "unsure", "seconds")
     places = [columns.at(len(questions)) + 0.45 + 0.55 * number for number in range(len(heads))]
     for place, head in zip(places, heads, strict=True):
-        sheet.text(place, above - 0.06, head, size=_SMALL, color=_GREY, va="bottom", ha="right")
+        sheet.text(place, above - 0.06, head, size=_SMALL, color=GREY, va="bottom", ha="right")
     for number, annotator in enumerate(annotators):
         middle = above + (number + 0.5) * _ROW
         did = (
@@ -368,60 +318,19 @@ def _rest(
             sheet.text(place, middle, words, size=_SMALL, va="center_baseline", ha="right")
 
 
-def _heading(sheet: _Sheet, left: float, top: float, letter: str, words: str) -> None:
+def _heading(sheet: Sheet, left: float, top: float, letter: str, words: str) -> None:
     sheet.text(left, top, letter, size=9, weight="bold")
     sheet.text(left + 0.16, top, words, size=9)
 
 
-def _names(sheet: _Sheet, right: float, above: float, line: float, names: Sequence[str]) -> None:
+def _names(sheet: Sheet, right: float, above: float, line: float, names: Sequence[str]) -> None:
     """Write annotators' names and numbers to the left of a place, a line each."""
     size = min(_SIZE, line * 62)
     for number, name in enumerate(names):
         middle = above + (number + 0.5) * line
-        sheet.text(right - 0.25, middle, _fitted(name, _NAME), size=size, va="center_baseline", ha="right")
+        sheet.text(right - 0.25, middle, fitted(name, _NAME, _SIZE), size=size, va="center_baseline", ha="right")
         words = str(number + 1)
-        sheet.text(right - 0.08, middle, words, size=min(size, _SMALL), color=_GREY, va="center_baseline", ha="right")
-
-
-def _scale(axes: "Axes", lines: int, estimates: Sequence[Estimate]) -> None:
-    """Set the axes of a forest plot: from 0, or the lowest of the ends where one is below, to 1."""
-    lowest = min([0.0, *(estimate.low for estimate in estimates if not math.isnan(estimate.low))])
-    start = math.floor(lowest * 5) / 5
-    axes.set(xlim=(start - 0.02, 1.02), ylim=(lines, 0))
-    step = 0.2 if start > -0.6 else 0.5
-    ticks = [round(tick * step, 1) for tick in range(math.ceil(start / step), round(1 / step) + 1)]
-    axes.set_xticks(ticks, [f"{tick:g}".replace("-", "−") for tick in ticks])
-    for tick in ticks:
-        axes.axvline(tick, color="#C8C8C8" if tick else "#8A8A8A", linewidth=0.4 if tick else 0.7, zorder=0.5)
-    axes.set_facecolor("none")
-
-
-def _mark(axes: "Axes", height: float, estimate: Estimate, mark: _Mark) -> None:
-    """Draw an estimate and its interval; an empty mark where it is undefined."""
-    if math.isnan(estimate.value):
-        low, high = axes.get_xlim()
-        place = low + (high - low) / 30
-        axes.plot(
-            [place], [height], "o", markersize=mark.size, color="white", markeredgecolor=_GREY, markeredgewidth=0.7
-        )
-        if mark.worded:
-            place += (high - low) / 30
-            axes.text(place, height, "undefined", size=_SMALL, color=_GREY, va="center_baseline")
-        return
-    axes.plot([estimate.low, estimate.high], [height, height], color=mark.colour, linewidth=1.1, solid_capstyle="butt")
-    axes.plot(
-        [estimate.value], [height], "o", markersize=mark.size, color=mark.colour, markeredgewidth=0, clip_on=False
-    )
-
-
-def _words(estimate: Estimate) -> str:
-    if math.isnan(estimate.value):
-        return "undefined"
-    return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]"
-
-
-def _number(value: float) -> str:
-    return f"{value:z.2f}".replace("-", "−")
+        sheet.text(right - 0.08, middle, words, size=min(size, _SMALL), color=GREY, va="center_baseline", ha="right")
 
 
 def _headline(questions: Sequence[Agreement], annotators: Sequence[Annotator]) -> str:
@@ -441,34 +350,3 @@ def _caption(questions: Sequence[Agreement], whole: Sequence[Agreement]) -> dict
     reasons = dict.fromkeys(estimate.reason for estimate in shown if estimate.reason)
     first = f"Points: estimates. Bars: 95 % percentile-bootstrap intervals over paragraphs, {RESAMPLES} resamples."
     return {"": f"{first} Undefined: {'; '.join(reasons)}." if reasons else first, **_CAPTION}
-
-
-def _room(names: Sequence[str], most: float) -> float:
-    return max((min(_length(_printable(name), _SIZE, bold=True), most) for name in names), default=0.0)
-
-
-def _fitted(name: str, room: float) -> str:
-    """Return a name short enough for a room, an ellipsis in its middle."""
-    name = _printable(name)
-    if _length(name, _SIZE, bold=True) <= room:
-        return name
-    kept = len(name)
-    while kept > 2 and _length(_shortened(name, kept), _SIZE, bold=True) > room:
-        kept -= 1
-    return _shortened(name, kept)
-
-
-def _shortened(name: str, kept: int) -> str:
-    return f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}"
-
-
-def _printable(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
-
-
-def _length(words: str, size: float, *, bold: bool = False) -> float:
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    font = FontProperties(weight="bold" if bold else "normal")
-    return float(TextPath((0, 0), words, size=size, prop=font).get_extents().width) / 72 if words.strip() else 0.0

@@ -1,4 +1,4 @@
-"""Commands of the dataset room: build, hydrate, articles; and check, which asks the training room too."""
+"""Commands of the dataset room: build, hydrate, articles, publish, figures, and check, which asks training too."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,24 +55,56 @@ def build(
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Dataset folder.", metavar="DIR")] = Path("dataset"),
     schema: SchemaFile = None,
+    split: Annotated[
+        bool, typer.Option("--split", help="Make the splits train (0.7), validation (0.1) and test (0.2).")
+    ] = False,
+    shares: Annotated[
+        str | None,
+        typer.Option(
+            "--shares", help="Make splits of these shares: 0.8,0.1,0.1 or train=0.8,test=0.2.", metavar="SHARES"
+        ),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", help="Make splits in which the groups of an older dataset stay.", metavar="DIR"),
+    ] = None,
 ) -> None:
     """Make a Hugging Face dataset folder: Parquet files with declared features, and the card.
 
-    Example: iraqstance dataset build paragraphs.jsonl --judgements judgements.jsonl -o my-dataset
+    Splits have like shares of every stance and topic. Whole groups stay on one side (the column group of the
+    paragraphs, or else their article), together with groups that hold near-duplicates or restatements of their
+    paragraphs. Paragraphs with a column split keep theirs.
+
+    Example: iraqstance dataset build paragraphs.jsonl --judgements judgements.jsonl --split -o my-dataset
     """
+    from iraqstance.annotation.errors import UsageError
     from iraqstance.annotation.schema import load_schema
     from iraqstance.dataset.build import build as make
     from iraqstance.dataset.editions import edition_of, packaged_edition
+    from iraqstance.dataset.splits import SPLITS, shares_of, split_edition, splits_in
 
+    wanted = shares_of(shares) if shares is not None else SPLITS if split or keep else None
+    if wanted and paragraphs is None:
+        raise UsageError("the packaged editions have splits", expected="paragraphs beside --split, --shares and --keep")
     rules = load_schema(schema)
+    splitting = None
     if paragraphs is None:
         made = make([packaged_edition("open"), packaged_edition("source")], rules, output)
     else:
         edition, decided = edition_of(paragraphs, rules, judgements=judgements, labels=labels)
+        if wanted:
+            kept = splits_in(keep) if keep else None
+            splitting = split_edition(edition, rules, wanted, labels=(decided or {}).get(edition.name), kept=kept)
+            edition = splitting.edition
         made = make([edition], rules, output, labels=decided)
-    print_issues(made.issues)
+    print_issues([*made.issues, *(splitting.issues if splitting else ())])
     rows = [(table.name, table.split, table.rows, made.folder / table.file) for table in made.tables]
     print_table(("configuration", "split", "rows", "file"), rows)
+    if splitting and (most := splitting.deviation):
+        print(
+            f"largest deviation of a label's share: {most.size:.3f} ({most.label}: {most.share:.3f} of {most.split}, "
+            f"{most.overall:.3f} of all)"
+        )
 
 
 @dataset.command("hydrate")
@@ -126,6 +158,80 @@ def articles(
         return
     rows = [(article.id, article.publisher, article.date, article.title) for article in found]
     print_table(("id", "publisher", "date", "title"), rows, wide="title")
+
+
+@dataset.command("publish")
+def publish(
+    folder: Annotated[Path | None, typer.Argument(help="Dataset folder. Without it, the packaged one.")] = None,
+    repo: Annotated[
+        str | None,
+        typer.Option("--repo", help="Repository on the Hub; it is made where it is not there.", metavar="OWNER/NAME"),
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="Let nobody but its owner see the dataset.")] = False,
+    dry_run: Annotated[
+        Path | None,
+        typer.Option("--dry-run", help="Send nothing; write into this folder what the Hub would get.", metavar="DIR"),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Put a dataset folder on the Hugging Face Hub, in one commit, once it has passed `check`.
+
+    Published are the card, the Parquet files that it names, the pictures that it shows, and LICENSE, ERRATA.md,
+    articles.yaml and croissant.json where they are there. Text of the source articles is refused. The token is that of
+    `hf auth login` or HF_TOKEN. Files of an earlier version below data/ and figures/ are deleted.
+
+    Example: iraqstance dataset publish my-dataset --repo me/my-dataset --private
+    """
+    from iraqstance.annotation.errors import UsageError
+    from iraqstance.dataset.publish import prepare, upload, write_release
+
+    if not repo and not dry_run:
+        raise UsageError("publish where?", expected="--repo OWNER/NAME, or --dry-run DIR")
+    release = prepare(folder)
+    if print_issues(release.issues):
+        raise typer.Exit(1)
+    url = None
+    if dry_run:
+        write_release(release, dry_run)
+    elif repo:
+        url = upload(release, repo, private=private)
+    if json:
+        print_json({"files": release.files, "repo": repo, "url": url})
+        return
+    print_table(("path", "size", "sha256"), [(file.path, file.size, file.sha256) for file in release.files])
+    print(url or f"{dry_run}: nothing was sent")
+
+
+@dataset.command("figures")
+def figures(
+    folder: Annotated[Path | None, typer.Argument(help="Dataset folder. Without it, the packaged one.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder to write into; FOLDER/figures, or dataset/figures for the packaged one.",
+            metavar="DIR",
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the numbers that the pictures show.")] = False,
+) -> None:
+    """Draw a dataset folder: its labels, topics together, lengths of paragraphs, and agreement, a PNG each.
+
+    The same data gives the same pictures. Each carries a hash of the numbers that it shows, under Data-SHA256.
+
+    Example: iraqstance dataset figures my-dataset
+    """
+    from iraqstance.dataset.figure_numbers import figure_numbers
+    from iraqstance.dataset.figures import data_hashes, write_figures
+
+    numbers = figure_numbers(folder)
+    written = write_figures(numbers, output or (folder or Path("dataset")) / "figures")
+    if json:
+        print_json(numbers)
+        return
+    hashes = data_hashes(numbers)
+    print_table(("picture", "SHA-256 of its data"), [(path, hashes[path.name]) for path in written])
 
 
 @dataset.command("check")

@@ -1,4 +1,4 @@
-"""Make a Hugging Face dataset folder: Parquet files, and the card whose metadata names and describes them."""
+"""Make a Hugging Face dataset folder: Parquet files, and the card and Croissant metadata that describe them."""
 
 import shutil
 import tempfile
@@ -11,6 +11,7 @@ from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.annotation.records import Issue, Label
 from iraqstance.annotation.schema import Schema
 from iraqstance.dataset.card import card_text
+from iraqstance.dataset.croissant import CROISSANT, croissant_text, file_sha256
 from iraqstance.dataset.editions import Edition, LabelledRow, labelled_rows
 from iraqstance.dataset.features import edition_features, judgement_features
 from iraqstance.dataset.splits import SPLITS
@@ -34,6 +35,7 @@ class Table:
         rows: Number of rows.
         num_bytes: Size in memory, as Hugging Face counts it.
         file_bytes: Size of the file.
+        sha256: SHA-256 of the file, in hexadecimal digits.
         features: The declared features.
     """
 
@@ -43,6 +45,7 @@ class Table:
     rows: int
     num_bytes: int
     file_bytes: int
+    sha256: str
     features: object
 
 
@@ -69,12 +72,13 @@ def build(
     Args:
         editions: Editions with paragraphs and judgements, the default one first.
         schema: The label schema.
-        folder: The dataset folder; made where it does not exist. Its card keeps what people wrote in it.
+        folder: The dataset folder; made where it does not exist. Its card and its ``croissant.json`` keep what people
+            wrote in them.
         labels: Adjudicated labels by edition name, where they are not to be made from the judgements.
 
     Raises:
         InputError: Where an edition has no labelled paragraph, or text in some of its paragraphs only, or where the
-            present card or the folder stands in the way.
+            present card, ``croissant.json`` or the folder stands in the way.
         MissingExtraError: Without the extra ``dataset``.
     """
     with from_extra("dataset"):
@@ -99,8 +103,12 @@ def build(
     judged = judgement_rows(editions, schema)
     if judged:
         made.append(("judgements", "train", Dataset.from_list(judged, features=judgement_features(schema))))
-    tables = _write(made, folder, lambda tables: card_text(folder, tables, editions, labelled, schema))
-    return Build(folder, tuple(tables), tuple(issues))
+
+    def texts(tables: Sequence[Table]) -> dict[str, str]:
+        card = card_text(folder, tables, editions, labelled, schema)
+        return {_CARD: card, CROISSANT: croissant_text(folder, card, tables, schema)}
+
+    return Build(folder, tuple(_write(made, folder, texts)), tuple(issues))
 
 
 def _labelled(
@@ -157,9 +165,9 @@ def judgement_rows(editions: Iterable[Edition], schema: Schema) -> list[Labelled
 
 
 def _write(
-    made: Sequence[tuple[str, str, "Dataset"]], folder: Path, card: Callable[[Sequence[Table]], str]
+    made: Sequence[tuple[str, str, "Dataset"]], folder: Path, texts: Callable[[Sequence[Table]], Mapping[str, str]]
 ) -> list[Table]:
-    """Write the tables and the card beside their places, then rename them all."""
+    """Write the tables, and the texts that describe them, beside their places, then rename them all."""
     import pyarrow.parquet as pq
 
     data = folder / "data"
@@ -174,10 +182,13 @@ def _write(
         for name, split, dataset in made:
             file = f"{name}.parquet" if configurations.count(name) == 1 else f"{name}-{split}.parquet"
             pq.write_table(dataset.data.table, beside / file)
-            size, nbytes = (beside / file).stat().st_size, dataset.data.nbytes
-            tables.append(Table(name, split, f"data/{file}", len(dataset), nbytes, size, dataset.features))
-        (beside / _CARD).write_text(card(tables), encoding="utf-8")
-        places = {part: (folder if part.name == _CARD else data) / part.name for part in sorted(beside.iterdir())}
+            sizes = dataset.data.nbytes, (beside / file).stat().st_size
+            digest = file_sha256(beside / file)
+            tables.append(Table(name, split, f"data/{file}", len(dataset), *sizes, digest, dataset.features))
+        describing = texts(tables)
+        for file, text in describing.items():
+            (beside / file).write_text(text, encoding="utf-8")
+        places = {part: (folder if part.name in describing else data) / part.name for part in sorted(beside.iterdir())}
         taken = [place for place in places.values() if place.is_dir()]
         if taken:
             raise InputError("a folder stands in the place of a file", where=str(taken[0]), remedy="Move it away")

@@ -3,24 +3,22 @@
 A card holds generated parts between ``<!-- made: NAME -->`` and ``<!-- /made -->``; the rest is left as it stands.
 """
 
-import math
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from iraqstance.annotation.agreement import Estimate, agreement, left_out
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.schema import Schema
+from iraqstance.dataset.card_parts import card_parts
 from iraqstance.dataset.editions import Edition, LabelledRow
 
 if TYPE_CHECKING:
     from iraqstance.dataset.build import Table
 
-__all__ = ["card_text", "markdown_table"]
+__all__ = ["card_text"]
 
 _CLOSE = "<!-- /made -->"
 _MADE = re.compile(rf"(<!-- made: ([a-z-]+) -->\n).*?({_CLOSE})", re.DOTALL)
@@ -64,7 +62,7 @@ def card_text(
         data: Any = card.data
         data.language = [schema.language]
     _describe(card, tables)
-    parts = _parts(tables, editions, rows, schema)
+    parts = card_parts(folder, tables, editions, rows, schema)
 
     content = str(card)
     _refuse_open_parts(content, path)
@@ -118,75 +116,3 @@ def _describe(card: object, tables: "Sequence[Table]") -> None:
     data.configs = data.dataset_info = None
     MetadataConfigs(configs).to_dataset_card_data(data)
     DatasetInfosDict(infos).to_dataset_card_data(data)
-
-
-def _parts(
-    tables: "Sequence[Table]",
-    editions: Sequence[Edition],
-    rows: Mapping[str, Sequence[LabelledRow]],
-    schema: Schema,
-) -> dict[str, Callable[[], str]]:
-    return {
-        "configurations": lambda: markdown_table(
-            ("configuration", "split", "rows", "file"),
-            [(f"`{table.name}`", f"`{table.split}`", table.rows, f"`{table.file}`") for table in tables],
-        ),
-        "labels": lambda: _label_tables(schema),
-        "distribution": lambda: _distribution(rows, schema),
-        "agreement": lambda: _agreement(editions, schema),
-    }
-
-
-def _label_tables(schema: Schema) -> str:
-    targets = "\n".join(f"- `{target.name}`: **{target.title}**. {target.definition}" for target in schema.targets)
-    stances = markdown_table(("stance", "when"), [(f"`{label.name}`", label.definition) for label in schema.stances])
-    topics = markdown_table(
-        ("topic", "what it covers"), [(f"`{label.name}`", label.definition) for label in schema.topics]
-    )
-    return f"{targets}\n\n{stances}\n\n{topics}"
-
-
-def _distribution(rows: Mapping[str, Sequence[LabelledRow]], schema: Schema) -> str:
-    lines: list[tuple[object, ...]] = [("paragraphs and targets", *(len(found) for found in rows.values()))]
-    for name in schema.stance_names:
-        counts = [sum(row["stance"] == name for row in found) for found in rows.values()]
-        lines.append((f"stance `{name}`", *counts))
-    for name in schema.topic_names:
-        topics = [Counter(topic for row in found for topic in row["topics"])[name] for found in rows.values()]  # type: ignore[attr-defined]
-        lines.append((f"topic `{name}`", *topics))
-    return markdown_table(("label", *(f"`{name}`" for name in rows)), lines)
-
-
-def _agreement(editions: Sequence[Edition], schema: Schema) -> str:
-    found = {edition.name: agreement(edition.judgements, schema) for edition in editions if _was_judged_twice(edition)}
-    if not found:
-        return "Undefined: no paragraph was judged by two annotators."
-    questions = [question.question for question in next(iter(found.values()))]
-    lines = [
-        (f"`{question}`", *(_figure(figures[number].alpha) for figures in found.values()))
-        for number, question in enumerate(questions)
-    ]
-    return markdown_table(("question", *(f"alpha, `{name}`" for name in found)), lines)
-
-
-def _was_judged_twice(edition: Edition) -> bool:
-    suggested = left_out(edition.judgements)
-    blind = [j for j in edition.judgements if j.round == "independent" and j.paragraph not in suggested]
-    independent = {(j.paragraph, j.annotator) for j in blind}
-    return len(independent) > len({paragraph for paragraph, _ in independent})
-
-
-def _figure(estimate: Estimate) -> str:
-    if math.isnan(estimate.value):
-        return "undefined"
-    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
-
-
-def markdown_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table; bars and line ends in a cell stay inside it."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    return " ".join(str(value).split()).replace("|", r"\|")

@@ -17,6 +17,7 @@ from iraqstance.dataset.tables import Table, issue
 __all__ = ["card_issues", "stale_parts"]
 
 _CARD = "README.md"
+_MEASURED = "measured"  # what the card shows and a build does not make
 _MADE = re.compile(r"<!-- made: ([a-z-]+) -->\n(.*?)<!-- /made -->", re.DOTALL)
 _TOLERANCE = 0.1  # of a size in memory, which depends on who wrote it
 
@@ -106,6 +107,8 @@ def stale_parts(folder: Path) -> Iterator[Issue]:
     card = folder / _CARD
     with tempfile.TemporaryDirectory() as made:
         shutil.copy(card, made)
+        if (folder / _MEASURED).is_dir():
+            shutil.copytree(folder / _MEASURED, Path(made) / _MEASURED)
         try:
             build([packaged_edition("open"), packaged_edition("source")], packaged_schema(), made)
         except InputError as error:

@@ -61,11 +61,15 @@ class NearDuplicates:
             sketch: Its sketch.
             limit: How many candidates are compared in full.
         """
-        met = np.array(sorted(self._index.query(sketch)), dtype=int)
+        met = self.candidates(sketch)
         agreeing = (self._sketches[met] == sketch.hashvalues).sum(axis=1)  # type: ignore[attr-defined]
         for place in map(int, met[np.argsort(-agreeing, kind="stable")][:limit]):
             if similarity(text, self._held[place]) >= SIMILAR:
                 yield place
+
+    def candidates(self, sketch: object) -> "np.typing.NDArray[np.int_]":
+        """Return the numbers of the held texts that may be near, in their order: shape (candidates,)."""
+        return np.array(sorted(self._index.query(sketch)), dtype=int)
 
     def hold(self, text: str, sketch: object) -> None:
         """Add a text; it gets the next number from 0."""

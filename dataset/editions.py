@@ -1,21 +1,39 @@
 """Editions: sets of paragraphs with their labels, and where the packaged ones lie."""
 
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated
 
 from iraqstance.annotation.adjudicate import adjudicate
-from iraqstance.annotation.errors import UsageError
+from iraqstance.annotation.errors import InputError, SchemaError, UsageError
+from iraqstance.annotation.reading import open_binary
 from iraqstance.annotation.records import Issue, Judgement, Label, Paragraph
 from iraqstance.annotation.rows import read_judgements, read_labels, read_paragraphs
 from iraqstance.annotation.schema import Schema, packaged_schema
-from iraqstance.annotation.storage import read_rows
+from iraqstance.annotation.storage import Row, read_rows
 from iraqstance.dataset.sketch import Sketch, read_sketches
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-__all__ = ["Edition", "Intention", "LabelledRow", "edition_of", "labelled_rows", "packaged_edition", "packaged_folder"]
+__all__ = [
+    "SPLIT_NAME",
+    "Edition",
+    "Intention",
+    "LabelledRow",
+    "edition_of",
+    "labelled_rows",
+    "packaged_edition",
+    "packaged_folder",
+]
 
 LabelledRow = dict[str, object]
+
+#: What a split may be called: it becomes part of a file's name.
+SPLIT_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +150,12 @@ def edition_of(
 ) -> tuple[Edition, dict[str, list[Label]] | None]:
     """Read a user's own edition, and its labels where they are given.
 
+    Besides what :func:`read_paragraphs` reads, a row of the paragraphs may hold ``group``, ``restates``, ``genre``,
+    ``split`` and ``intended``, as the open edition's do; ``null`` is as good as absent.
+
     Raises:
         UsageError: Where neither judgements nor labels are given.
-        InputError: Where a file cannot be read.
+        InputError: Where a file cannot be read, or a field has the wrong type.
         SchemaError: For a label that the schema does not know.
     """
     if judgements is None and labels is None:
@@ -144,8 +165,22 @@ def edition_of(
             remedy="Name the judgements, or the labels that `adjudicate` wrote",
         )
     judged = read_judgements(judgements, schema) if judgements is not None else []
-    edition = Edition("default", tuple(read_paragraphs(paragraphs)), tuple(judged))
+    with _rereadable(paragraphs) as file:
+        edition = _edition("default", file, schema, judged)
     return edition, None if labels is None else {"default": read_labels(labels, schema)}
+
+
+@contextmanager
+def _rereadable(path: str | Path) -> Iterator[str | Path]:
+    """Yield a file that can be read more than once: standard input is copied to one, under a name that tells it."""
+    if str(path) != "-":
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "standard input"
+        with open_binary(path) as stream, copy.open("wb") as copied:
+            shutil.copyfileobj(stream, copied)
+        yield copy
 
 
 def packaged_folder() -> Path:
@@ -157,22 +192,54 @@ def packaged_edition(name: str) -> Edition:
     """Return a packaged edition: ``open`` with text written for this project, or ``source``, stand-off."""
     source = packaged_folder() / name / "paragraphs.jsonl"
     judged = Path(str(files("iraqstance.annotation"))) / "judgements" / f"{name}.jsonl"
-    extras = {str(row.value["id"]): row.value for row in read_rows(source)}
+    edition = _edition(name, source, packaged_schema(), read_judgements(judged, packaged_schema()))
+    return replace(edition, split="test" if name == "source" else "train", sketches=read_sketches(source))
+
+
+class _Extras(BaseModel):
+    """What a row of paragraphs may hold beside the paragraph."""
+
+    model_config = ConfigDict(strict=True)
+
+    group: Annotated[str, Field(min_length=1)] | None = None
+    restates: Annotated[str, Field(min_length=1)] | None = None
+    genre: Annotated[str, Field(min_length=1)] | None = None
+    split: Annotated[str, Field(pattern=SPLIT_NAME)] | None = None
+    intended: dict[str, object] | None = None
+
+
+def _edition(name: str, source: str | Path, schema: Schema, judgements: Iterable[Judgement]) -> Edition:
+    paragraphs = tuple(read_paragraphs(source))
+    rows = {str(row.value["id"]): (row, _extras(row)) for row in read_rows(source)}
+    extras = {key: found for key, (_, found) in rows.items()}
     return Edition(
         name=name,
-        paragraphs=tuple(read_paragraphs(source)),
-        judgements=tuple(read_judgements(judged, packaged_schema())),
-        groups={key: row["group"] for key, row in extras.items() if "group" in row},
-        restates={key: row["restates"] for key, row in extras.items() if "restates" in row},
-        genres={key: row["genre"] for key, row in extras.items() if "genre" in row},
-        intended={key: _intention(row["intended"]) for key, row in extras.items() if "intended" in row},
-        splits={key: row["split"] for key, row in extras.items() if "split" in row},
-        split="test" if name == "source" else "train",
-        sketches=read_sketches(source),
+        paragraphs=paragraphs,
+        judgements=tuple(judgements),
+        groups={key: found.group for key, found in extras.items() if found.group},
+        restates={key: found.restates for key, found in extras.items() if found.restates},
+        genres={key: found.genre for key, found in extras.items() if found.genre},
+        intended={key: _intention(row, schema) for key, (row, found) in rows.items() if found.intended},
+        splits={key: found.split for key, found in extras.items() if found.split},
     )
 
 
-def _intention(value: Mapping[str, object]) -> Intention:
-    """Return what a packaged row says of its writer's intention."""
-    target = packaged_schema().target_names[0]
-    return Intention({target: str(value["stance"])}, packaged_schema().ordered_topics(value["topics"]))  # type: ignore[arg-type]
+def _extras(row: Row) -> _Extras:
+    try:
+        return _Extras.model_validate(row.value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        fault = f"the field {first['loc'][0]!r}: {first['msg']}"
+        raise InputError(fault, where=row.where, got=repr(first["input"]), remedy="Correct the row") from None
+
+
+def _intention(row: Row, schema: Schema) -> Intention:
+    """Return what a row says of its writer's intention."""
+    said = row.value["intended"]
+    topics = said.get("topics")
+    stances = {target: said.get(column) for target, column in schema.stance_columns.items()}
+    faults = [schema.stance_fault(stance) for stance in stances.values()]
+    faults.append(schema.topics_fault(topics) if isinstance(topics, list) else "'topics' is no list")
+    if any(faults):
+        raise SchemaError(f"intended: {next(filter(None, faults))}", where=row.where, remedy="Correct the row")
+    return Intention(stances, schema.ordered_topics(topics))

@@ -26,8 +26,10 @@ def load(edition: str = "open", split: str | None = None, *, form: str = "datase
         edition: ``open`` (text written for this project), ``source`` (stand-off) or ``judgements``.
         split: ``train``, ``validation`` or ``test``; without it every row, in the order of the splits.
         form: ``datasets`` for a Hugging Face ``Dataset`` with class labels as integers; ``pandas`` for a ``DataFrame``
-            with labels as names; ``arrays`` for the open edition as scikit-learn takes it: texts and
-            stances, each of shape (rows,), topics as 0 and 1 of shape (rows, topics), and groups of shape (rows,).
+            with labels as names; ``arrays`` for the open edition as scikit-learn takes it: ``(texts, stances, topics,
+            groups)``. ``texts`` (dtype object), ``stances`` and ``groups`` (names, as NumPy strings) have the shape
+            (rows,); ``topics`` (int64, 0 or 1) has the shape (rows, topics), its columns in the order of the label
+            schema, which is that of ``features["topics"].feature.names``.
 
     Raises:
         UsageError: For another name, split or form, or for an edition without text in the form of arrays.

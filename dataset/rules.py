@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from iraqstance.dataset.card import markdown_table
+from iraqstance.dataset.card_parts import markdown_table
 
 __all__ = ["RULES", "Rule", "rules_table"]
 
@@ -40,6 +40,10 @@ RULES = {
     "card-counts": _error("The card's number of rows is not that of the data, or it counts a split that is not there."),
     "card-sizes": _warning("A size in the card is not that of the data."),
     "card-stale": _error("A made part of the card is not what `dataset build` makes of the data now."),
+    "croissant-unreadable": _error("`croissant.json` is no JSON, or does not hold what Croissant does."),
+    "croissant-file": _error("`croissant.json` names a file that is not there, or does not name a data file that is."),
+    "croissant-hash": _error("A SHA-256 or a size in `croissant.json` is not the file's."),
+    "croissant-columns": _error("The columns or types that `croissant.json` declares are not those of the data."),
     # schema
     "missing-column": _error("A column that the rows need is not there."),
     "unknown-column": _warning("A column is none that this package reads."),

@@ -13,6 +13,8 @@ from conftest import ROOT
 from iraqstance.cli import app
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+# A block of Python, and what it prints where the README shows that.
+PYTHON = re.findall(r"^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", README, re.MULTILINE | re.DOTALL)
 
 
 def rewrite(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -32,15 +34,15 @@ def test_the_readme_shows_the_true_output_on_the_source_articles(articles: Path)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("number", range(len(re.findall(r"^```python$", README, re.MULTILINE))))
-def test_the_readmes_python_runs(number: int, cache: Path) -> None:
-    code = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)[number]
+@pytest.mark.parametrize(("code", "shown"), PYTHON, ids=range(len(PYTHON)))
+def test_the_readmes_python_prints_what_it_shows(code: str, shown: str, cache: Path) -> None:
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(cache / "hf")}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+    assert done.stdout == shown or not shown
 
 
 def commands(group: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeVar
 
-import numpy as np
 from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.annotation.records import Prediction
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import Corpus
+from iraqstance.training.guesses import majority_stance, majority_topics, random_stances, random_topics
 from iraqstance.training.metrics import StanceScores, TopicScores, stance_scores, topic_scores
 
-__all__ = ["Evaluation", "Fold", "Progress", "evaluate", "folds_of", "out_of_fold"]
+__all__ = ["Evaluation", "Fold", "Outcome", "Progress", "evaluate", "folds_of", "out_of_fold", "outcomes"]
 
 Progress = Callable[[Iterator[Any], int], Iterator[Any]]
 T = TypeVar("T")
@@ -20,7 +20,6 @@ T = TypeVar("T")
 _LEAVE_ONE_OUT = 10  # with at most so many groups, each is a fold of its own
 _FOLDS = 5
 _SEED = 20250120
-_DRAWS = 100  # of the random baseline; its scores are their mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,15 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What one fold's model said of its rows, and how its training labels were distributed."""
+class Outcome:
+    """What a model says of its test rows, and how its training labels were distributed.
+
+    Attributes:
+        stances: The stance of each test row, about its own target; empty strings without stances.
+        topics: The topics of each test row; empty without topics.
+        stance_counts: Training rows of each stance, by target.
+        topic_shares: Share of training texts that have each topic, in (0, 1].
+    """
 
     stances: tuple[str, ...]
     topics: tuple[tuple[str, ...], ...]
@@ -83,7 +89,7 @@ def evaluate(
         _refuse_lacking(extra, corpus)
     folds, scheme = folds_of(corpus)
     pairs = ((_training_rows(corpus, fold, extra), corpus.take(fold.test)) for fold in folds)
-    outcomes = _over_folds(_run, pairs, len(folds), jobs, progress)
+    said = outcomes(pairs, len(folds), jobs=jobs, progress=progress)
     if extra is not None:
         scheme += f", training also on {extra.name} less the held-out groups"
     return Evaluation(
@@ -91,9 +97,27 @@ def evaluate(
         rows=len(corpus),
         scheme=scheme,
         folds=tuple(fold.held_out for fold in folds),
-        stance={} if corpus.stances is None else _stance_tables(corpus, folds, outcomes),
-        topics=None if corpus.topics is None else _topic_table(corpus, folds, outcomes),
+        stance={} if corpus.stances is None else _stance_tables(corpus, folds, said),
+        topics=None if corpus.topics is None else _topic_table(corpus, folds, said),
     )
+
+
+def outcomes(
+    pairs: Iterable[tuple[Corpus, Corpus]], total: int, *, jobs: int = 1, progress: Progress | None = None
+) -> list[Outcome]:
+    """Fit a classifier on the first corpus of each pair, and let it label the second.
+
+    Args:
+        pairs: Texts to train on and texts to test on.
+        total: How many pairs there are.
+        jobs: Processes to fit in; the result does not depend on it.
+        progress: Wraps the iterator over finished pairs, given their number.
+
+    Raises:
+        InputError: Where a pair's training texts lack a target of its test texts.
+        MissingExtraError: Without the extra ``train``.
+    """
+    return _over_folds(_run, pairs, total, jobs, progress)
 
 
 def out_of_fold(corpus: Corpus, *, jobs: int = 1, progress: Progress | None = None) -> list[Prediction]:
@@ -239,12 +263,12 @@ def _predictions(model: Classifier, test: Corpus) -> list[Prediction]:
     return [found[row] for row in range(len(test))]
 
 
-def _run(train: Corpus, test: Corpus) -> _Outcome:
+def _run(train: Corpus, test: Corpus) -> Outcome:
     """Return the labels that a fold's model gives its test rows, and how its training labels were distributed."""
     said = _say(train, test)
     distinct = train.distinct().topics or ()
     counts = Counter(topic for row in distinct for topic in row)
-    return _Outcome(
+    return Outcome(
         tuple(prediction.stance or "" for prediction in said),
         tuple(prediction.topics or () for prediction in said),
         {target: Counter(train.for_target(target).stances) for target in test.target_names} if train.stances else {},
@@ -253,63 +277,44 @@ def _run(train: Corpus, test: Corpus) -> _Outcome:
 
 
 def _stance_tables(
-    corpus: Corpus, folds: Sequence[Fold], outcomes: Sequence[_Outcome]
+    corpus: Corpus, folds: Sequence[Fold], said: Sequence[Outcome]
 ) -> dict[str, dict[str, StanceScores]]:
     tables = {}
     for target in corpus.target_names:
         names = sorted(set(corpus.for_target(target).stances or ()))
         rows = [
             (row, stance, outcome.stance_counts.get(target, {}))
-            for fold, outcome in zip(folds, outcomes, strict=True)
+            for fold, outcome in zip(folds, said, strict=True)
             for row, stance in zip(fold.test, outcome.stances, strict=True)
             if corpus.targets is None or corpus.targets[row] == target
         ]
         true = [(corpus.stances or ())[row] for row, _, _ in rows]
-        majority = [max(counts, key=lambda name: (counts[name], name)) for _, _, counts in rows]
-        random = np.random.default_rng(_SEED)
-        draws = [stance_scores(true, [_drawn(counts, random) for _, _, counts in rows], names) for _ in range(_DRAWS)]
+        counts_of = [counts for _, _, counts in rows]
         tables[target] = {
             "model": stance_scores(true, [stance for _, stance, _ in rows], names),
-            "majority": stance_scores(true, majority, names),
-            "random": _mean(draws),
+            "majority": stance_scores(true, list(map(majority_stance, counts_of)), names),
+            "random": _mean([stance_scores(true, draw, names) for draw in random_stances(counts_of)]),
         }
     return tables
 
 
-def _topic_table(corpus: Corpus, folds: Sequence[Fold], outcomes: Sequence[_Outcome]) -> dict[str, TopicScores]:
+def _topic_table(corpus: Corpus, folds: Sequence[Fold], said: Sequence[Outcome]) -> dict[str, TopicScores]:
     labels = corpus.topics or ()
     names = sorted({topic for row in labels for topic in row})
     first = {text: row for row, text in reversed(list(enumerate(corpus.texts)))}
     rows = [
         (row, topics, outcome.topic_shares)
-        for fold, outcome in zip(folds, outcomes, strict=True)
+        for fold, outcome in zip(folds, said, strict=True)
         for row, topics in zip(fold.test, outcome.topics, strict=True)
         if first[corpus.texts[row]] == row
     ]
     true = [labels[row] for row, _, _ in rows]
-    random = np.random.default_rng(_SEED)
-    draws = [
-        topic_scores(
-            true, [[topic for topic in names if random.random() < shares.get(topic, 0)] for _, _, shares in rows], names
-        )
-        for _ in range(_DRAWS)
-    ]
+    shares_of = [shares for _, _, shares in rows]
     return {
         "model": topic_scores(true, [topics for _, topics, _ in rows], names),
-        "majority": topic_scores(true, [_common(shares) for _, _, shares in rows], names),
-        "random": _mean(draws),
+        "majority": topic_scores(true, list(map(majority_topics, shares_of)), names),
+        "random": _mean([topic_scores(true, draw, names) for draw in random_topics(shares_of, names)]),
     }
-
-
-def _drawn(counts: Mapping[str, int], random: np.random.Generator) -> str:
-    names = sorted(counts)
-    shares = np.array([counts[name] for name in names], dtype=float)
-    return names[int(random.choice(len(names), p=shares / shares.sum()))]
-
-
-def _common(shares: Mapping[str, float]) -> list[str]:
-    common = [topic for topic, share in shares.items() if share >= 0.5]
-    return common or [max(shares, key=lambda topic: (shares[topic], topic))]
 
 
 def _mean(draws: Sequence[Any]) -> Any:

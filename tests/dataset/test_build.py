@@ -39,10 +39,11 @@ def contents(folder: Path) -> dict[str, bytes | None]:
     }
 
 
-def test_a_build_makes_the_parquet_files_the_card_and_nothing_else(tmp_path: Path) -> None:
+def test_a_build_makes_the_parquet_files_what_describes_them_and_nothing_else(tmp_path: Path) -> None:
     made = build([edition()], TEA, tmp_path / "set")
     assert set(contents(tmp_path / "set")) == {
         "README.md",
+        "croissant.json",
         "data",
         "data/judgements.parquet",
         "data/mine.parquet",

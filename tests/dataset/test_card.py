@@ -14,7 +14,7 @@ from iraqstance.annotation.normalise import fingerprint
 from iraqstance.annotation.records import Judgement, Label, Paragraph
 from iraqstance.annotation.schema import LabelDefinition, Schema, Target
 from iraqstance.dataset.build import build
-from iraqstance.dataset.card import markdown_table
+from iraqstance.dataset.card_parts import markdown_table
 from iraqstance.dataset.editions import Edition, packaged_folder
 from iraqstance.dataset.load import load_parquet
 

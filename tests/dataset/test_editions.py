@@ -13,7 +13,8 @@ from iraqstance.annotation.normalise import fingerprint
 from iraqstance.annotation.records import Judgement, Label, Paragraph
 from iraqstance.annotation.rows import write_judgements, write_labels, write_paragraphs
 from iraqstance.annotation.schema import Schema
-from iraqstance.dataset.editions import Edition, edition_of, labelled_rows, packaged_edition
+from iraqstance.annotation.storage import write_rows
+from iraqstance.dataset.editions import Edition, Intention, edition_of, labelled_rows, packaged_edition
 
 
 def paragraph(number: int) -> Paragraph:
@@ -180,3 +181,45 @@ def test_labels_never_go_to_another_text_than_was_judged(schema: Schema) -> None
     assert first.id not in {row["id"] for row in rows}
     changed = issues[0]
     assert (changed.rule, changed.severity, changed.where) == ("text-changed", "error", first.id)
+
+
+def written(tmp_path: Path, **extras: object) -> Path:
+    """Write a paragraph with more fields, and a judgement of it."""
+    write_judgements(tmp_path / "j.jsonl", [judgement(1, "a")], TEA)
+    write_rows(tmp_path / "p.jsonl", [{"id": "tale/001", "text": "The cup stands there.", **extras}])
+    return tmp_path / "p.jsonl"
+
+
+def test_what_a_row_says_beside_the_paragraph_is_read(tmp_path: Path) -> None:
+    meant = {"stance_green": "likes", "stance_black": "dislikes", "topics": ["price", "taste"]}
+    extras = {"group": "story", "restates": "old/007", "genre": "tale", "split": "dev", "intended": meant, "mood": 3}
+    found, _ = edition_of(written(tmp_path, **extras), TEA, judgements=tmp_path / "j.jsonl")
+    assert found.groups == {"tale/001": "story"}
+    assert found.restates == {"tale/001": "old/007"}
+    assert found.genres == {"tale/001": "tale"}
+    assert found.splits == {"tale/001": "dev"}
+    assert found.intended == {"tale/001": Intention({"green": "likes", "black": "dislikes"}, ("taste", "price"))}
+
+
+def test_null_is_as_good_as_absent(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(("group", "restates", "genre", "split", "intended"))
+    found, _ = edition_of(written(tmp_path, **nothing), TEA, judgements=tmp_path / "j.jsonl")
+    assert found == edition_of(written(tmp_path), TEA, judgements=tmp_path / "j.jsonl")[0]
+
+
+@pytest.mark.parametrize(
+    ("extras", "message"),
+    [
+        ({"group": 3}, r"the field 'group': .*string.*got 3"),
+        ({"group": ""}, r"the field 'group': .*got ''"),
+        ({"split": "my/test"}, r"the field 'split': .*got 'my/test'"),
+        ({"intended": "likes"}, r"the field 'intended': .*got 'likes'"),
+        ({"intended": {"topics": ["taste"]}}, r"intended: None is no stance of this schema"),
+        ({"intended": {"stance_green": "likes", "stance_black": "likes"}}, r"intended: 'topics' is no list"),
+    ],
+)
+def test_a_field_beside_the_paragraph_that_cannot_be_used_is_named_with_its_line(
+    tmp_path: Path, extras: dict[str, object], message: str
+) -> None:
+    with pytest.raises((InputError, SchemaError), match=rf"p\.jsonl: line 1: {message}"):
+        edition_of(written(tmp_path, **extras), TEA, judgements=tmp_path / "j.jsonl")

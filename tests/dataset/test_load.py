@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from conftest import TEA
 from iraqstance.annotation.errors import InputError, UsageError
 from iraqstance.annotation.normalise import fingerprint
 from iraqstance.annotation.records import Judgement, Paragraph
@@ -18,6 +19,7 @@ from iraqstance.dataset.editions import Edition, packaged_folder
 from iraqstance.dataset.features import edition_features, judgement_features
 from iraqstance.dataset.load import load, load_folder, load_parquet
 
+PACKAGED = packaged_folder().name
 ROWS = {"open": 1309, "source": 109, "judgements": 4254}
 
 # What a user of the Hugging Face library does, in a process that has never loaded anything, without a network.
@@ -29,18 +31,20 @@ logged = []
 class Keep(logging.Handler):
     def emit(self, record):
         logged.append(record.getMessage())
-logging.getLogger("datasets").addHandler(Keep(logging.WARNING))
+for library in ("datasets", "huggingface_hub"):
+    logging.getLogger(library).addHandler(Keep(logging.WARNING))
 from datasets import get_dataset_config_names, load_dataset
 found = {}
 for folder in sys.argv[1:]:
     found[folder] = {"default": load_dataset(folder).popitem()[1].config_name, "configs": {}}
     for name in get_dataset_config_names(folder):
-        splits = load_dataset(folder, name)
+        splits, streams = load_dataset(folder, name), load_dataset(folder, name, streaming=True)
         rows = next(iter(splits.values()))
         found[folder]["configs"][name] = {
             "splits": [[split, len(part)] for split, part in splits.items()],
-            "features": rows.features.to_dict(),
+            "features": [part.features.to_dict() for part in (*splits.values(), *streams.values())],
             "first": rows[0],
+            "streams": {split: list(part) == splits[split].to_list() for split, part in streams.items()},
         }
 print(json.dumps({"found": found, "logged": logged}))
 """
@@ -70,18 +74,39 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seen(built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a fresh process sees in the packaged folder, as a clone has it, and in the built one."""
+def teas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of another subject, with two targets."""
+    folder = tmp_path_factory.mktemp("teas")
+    texts = ("Green tea is a delight.", "No black tea for me, thank you.")
+    stances = ({"green": "likes", "black": "dislikes"}, {"green": "likes", "black": "dislikes"})
+    edition = Edition(
+        "teas",
+        tuple(Paragraph(f"tea/{n:03d}", "tea", 0, len(text), text, fingerprint(text)) for n, text in enumerate(texts)),
+        tuple(Judgement(f"tea/{n:03d}", "reader-1", given, ("price", "taste")) for n, given in enumerate(stances)),
+        splits={"tea/001": "test"},
+    )
+    build([edition], TEA, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def seen(built: Path, teas: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a fresh process sees in the packaged folder, as a clone has it and by its whole path, and in built ones."""
     home = tmp_path_factory.mktemp("empty-home")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, packaged_folder().name, str(built)],
+        [sys.executable, "-W", "error", "-c", SCRIPT, *map(str, (PACKAGED, packaged_folder(), built, teas))],
         cwd=packaged_folder().parent,
-        env={**os.environ, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1"},
+        env={
+            **os.environ,
+            "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+            "HF_HOME": str(home),
+            "HF_HUB_OFFLINE": "1",
+        },
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     seen: dict[str, Any] = json.loads(done.stdout)
     return seen
 
@@ -93,7 +118,7 @@ def configurations(seen: dict[str, Any], folder: str) -> dict[str, Any]:
 
 
 def test_a_clone_loads_offline_with_three_configurations(seen: dict[str, Any]) -> None:
-    found = configurations(seen, packaged_folder().name)
+    found = configurations(seen, PACKAGED)
     assert {name: [split for split, _ in entry["splits"]] for name, entry in found.items()} == {
         "open": ["train", "validation", "test"],
         "source": ["test"],
@@ -103,7 +128,7 @@ def test_a_clone_loads_offline_with_three_configurations(seen: dict[str, Any]) -
 
 
 def test_the_open_edition_is_the_default(seen: dict[str, Any]) -> None:
-    assert seen["found"][packaged_folder().name]["default"] == "open"
+    assert seen["found"][PACKAGED]["default"] == "open"
 
 
 def test_a_built_folder_loads_offline_too(seen: dict[str, Any], built: Path) -> None:
@@ -115,15 +140,38 @@ def test_a_built_folder_loads_offline_too(seen: dict[str, Any], built: Path) -> 
     assert found["cups"]["first"]["text"] == small_edition().paragraphs[0].text
 
 
+def test_the_whole_path_of_the_folder_gives_what_its_name_gives(seen: dict[str, Any]) -> None:
+    assert seen["found"][str(packaged_folder())] == seen["found"][PACKAGED]
+
+
+def test_two_targets_give_two_rows_a_paragraph(seen: dict[str, Any], teas: Path) -> None:
+    found = configurations(seen, str(teas))
+    assert {name: entry["splits"] for name, entry in found.items()} == {
+        "teas": [["train", 2], ["test", 2]],
+        "judgements": [["train", 4]],
+    }
+    first = found["teas"]["first"]
+    assert (first["target"], first["stance"], first["topics"]) == ("green", 0, [0, 1])
+
+
+def test_streaming_gives_the_same_rows_for_every_split(seen: dict[str, Any]) -> None:
+    for folder, found in seen["found"].items():
+        for name, entry in found["configs"].items():
+            assert entry["streams"] == dict.fromkeys([split for split, _ in entry["splits"]], True), (folder, name)
+
+
 def test_loading_logs_no_warning(seen: dict[str, Any]) -> None:
     """Hugging Face drops metadata that it does not understand with no more than a line in the log."""
     assert seen["logged"] == []
 
 
-def test_the_features_are_the_declared_ones(seen: dict[str, Any], built: Path, schema: Schema) -> None:
+def test_the_features_are_the_declared_ones_loaded_and_streamed(
+    seen: dict[str, Any], built: Path, teas: Path, schema: Schema
+) -> None:
     from datasets import Features
 
-    packaged, own = configurations(seen, packaged_folder().name), configurations(seen, str(built))
+    packaged, own = configurations(seen, PACKAGED), configurations(seen, str(built))
+    other = configurations(seen, str(teas))
     judged = judgement_features(schema)
     expected = [
         (packaged["open"], edition_features(schema, text=True, restates=True, genre=True, intended=True)),
@@ -131,13 +179,15 @@ def test_the_features_are_the_declared_ones(seen: dict[str, Any], built: Path, s
         (packaged["judgements"], judged),
         (own["cups"], edition_features(schema, text=True, restates=False)),
         (own["judgements"], judged),
+        (other["teas"], edition_features(TEA, text=True, restates=False)),
+        (other["judgements"], judgement_features(TEA)),
     ]
     for entry, features in expected:
-        assert Features.from_dict(entry["features"]) == features
+        assert all(Features.from_dict(declared) == features for declared in entry["features"])
 
 
 def test_the_card_counts_what_loads(seen: dict[str, Any], built: Path) -> None:
-    for folder, name in ((packaged_folder(), packaged_folder().name), (built, str(built))):
+    for folder, name in ((packaged_folder(), PACKAGED), (built, str(built))):
         card = yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---\n")[1])
         counted = {
             info["config_name"]: [[split["name"], split["num_examples"]] for split in info["splits"]]
@@ -148,7 +198,7 @@ def test_the_card_counts_what_loads(seen: dict[str, Any], built: Path) -> None:
 
 
 def test_the_source_edition_has_no_column_of_text(seen: dict[str, Any]) -> None:
-    assert "text" not in configurations(seen, packaged_folder().name)["source"]["features"]
+    assert all("text" not in declared for declared in configurations(seen, PACKAGED)["source"]["features"])
 
 
 @pytest.mark.parametrize("name", list(ROWS))
@@ -242,14 +292,61 @@ def test_a_split_loads_as_a_frame_with_names(schema: Schema) -> None:
     assert list(frame["id"]) == list(load("open", "validation")["id"])
 
 
-def test_a_split_loads_as_arrays_for_scikit_learn(schema: Schema) -> None:
-    texts, stances, topics, groups = load("open", "test", form="arrays")
-    rows = load("open", "test").to_list()
-    assert texts.tolist() == [row["text"] for row in rows]
-    assert stances.tolist() == [schema.stance_names[row["stance"]] for row in rows]
-    assert topics.shape == (len(rows), len(schema.topics))
-    assert [row.nonzero()[0].tolist() for row in topics] == [sorted(row["topics"]) for row in rows]
-    assert groups.tolist() == [row["group"] for row in rows]
+SPLITS = [("open", "train"), ("open", "validation"), ("open", "test"), ("open", None), ("source", "test")]
+
+
+def named(value: Any, feature: Any) -> Any:
+    """Return class labels as names, of one row and column."""
+    from datasets import ClassLabel, List
+
+    if value is None:
+        return None
+    if isinstance(feature, List):
+        return [feature.feature.names[number] for number in value]
+    return feature.names[value] if isinstance(feature, ClassLabel) else value
+
+
+@pytest.mark.parametrize(("edition", "split"), [*SPLITS, ("judgements", "train")])
+def test_frame_and_dataset_agree_row_by_row(edition: str, split: str | None) -> None:
+    import pandas as pd
+
+    rows, frame = load(edition, split), load(edition, split, form="pandas")
+    assert list(frame.columns) == list(rows.features)
+    for column, feature in rows.features.items():
+        told = [None if not isinstance(one, list) and pd.isna(one) else one for one in frame[column]]
+        assert told == [named(value, feature) for value in rows[column]], column
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test", None])
+def test_arrays_and_frame_agree_row_by_row(split: str | None, schema: Schema) -> None:
+    texts, stances, topics, groups = load("open", split, form="arrays")
+    frame = load("open", split, form="pandas")
+    assert texts.tolist() == list(frame["text"])
+    assert stances.tolist() == list(frame["stance"])
+    assert groups.tolist() == list(frame["group"])
+    assert [[schema.topic_names[number] for number in row.nonzero()[0]] for row in topics] == list(frame["topics"])
+
+
+def test_arrays_have_the_shapes_and_types_that_are_documented(schema: Schema) -> None:
+    """The columns of the topics are in schema order: names by position tell which is which."""
+    texts, stances, topics, groups = load(form="arrays")
+    rows = ROWS["open"]
+    assert texts.shape == stances.shape == groups.shape == (rows,)
+    assert topics.shape == (rows, len(schema.topics))
+    assert (texts.dtype.kind, stances.dtype.kind, groups.dtype.kind, topics.dtype.name) == ("O", "U", "U", "int64")
+    assert set(topics.ravel().tolist()) == {0, 1}
+    assert set(stances.tolist()) == set(schema.stance_names)
+    assert tuple(load().features["topics"].feature.names) == schema.topic_names
+
+
+def test_arrays_train_a_baseline_as_they_are() -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    texts, stances, _, _ = load("open", "train", form="arrays")
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, stances)
+    assert set(model.predict(load("open", "test", form="arrays")[0])) <= set(stances)
 
 
 def test_without_a_split_all_of_them_load_in_order() -> None:
