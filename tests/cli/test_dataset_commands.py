@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -45,11 +46,13 @@ def written_with_this_pyarrow(file: Path) -> bool:
 
 
 def test_the_committed_dataset_is_what_build_makes_now(run: Run, tmp_path: Path) -> None:
-    """The card's own words are kept, so the command starts from the card that is there."""
+    """What people wrote and what scripts measured is kept, so the command starts from what is there."""
     folder = packaged_folder()
     card = (folder / "README.md").read_bytes()
-    (tmp_path / "made").mkdir()
+    described = (folder / "croissant.json").read_bytes()
+    shutil.copytree(folder / "measured", tmp_path / "made" / "measured")
     (tmp_path / "made" / "README.md").write_bytes(card)
+    (tmp_path / "made" / "croissant.json").write_bytes(described)
     done = run("dataset", "build", "-o", "made")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -65,6 +68,7 @@ def test_the_committed_dataset_is_what_build_makes_now(run: Run, tmp_path: Path)
         if written_with_this_pyarrow(file):
             assert made.read_bytes() == file.read_bytes()
             assert (tmp_path / "made" / "README.md").read_bytes() == card
+            assert (tmp_path / "made" / "croissant.json").read_bytes() == described
 
 
 def test_build_makes_a_dataset_of_ones_own_and_reports_what_it_leaves_out(run: Run, tmp_path: Path) -> None:

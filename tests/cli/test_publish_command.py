@@ -18,6 +18,7 @@ from subprocess import PIPE, CompletedProcess
 from typing import Any
 
 import pytest
+from iraqstance import __version__
 from iraqstance.annotation.normalise import fingerprint
 from iraqstance.annotation.records import Judgement, Paragraph
 from iraqstance.annotation.rows import write_paragraphs
@@ -234,7 +235,7 @@ def test_the_packaged_dataset_goes_up_in_one_commit_byte_for_byte(publish: Run, 
     assert files == content(tmp_path / "out")
     assert all(files[name] == (packaged_folder() / name).read_bytes() for name in files)
     assert deleted == []
-    assert header["summary"] == "Version 0.1.0"
+    assert header["summary"] == f"Version {__version__}"
     assert header["parentCommit"] == HEAD
     assert done.stdout.endswith(f"\n{hub.url}/datasets/me/iraqstance\n")
 
