@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 from iraqstance.annotation.errors import IraqstanceError, UsageError
-from iraqstance.cli import annotation_commands, dataset_commands, demonstration, studio_commands, training_commands
+from iraqstance.cli import (
+    annotation_commands,
+    dataset_commands,
+    demonstration,
+    evaluation_commands,
+    prediction_commands,
+    studio_commands,
+    training_commands,
+)
 from iraqstance.cli.console import complain
 
 __all__ = ["app", "main"]
@@ -42,6 +50,8 @@ annotation_commands.register(app)
 studio_commands.register(app)
 dataset_commands.register(app)
 training_commands.register(app)
+evaluation_commands.register(app)
+prediction_commands.register(app)
 demonstration.register(app)
 
 

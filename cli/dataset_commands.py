@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from iraqstance.cli.annotation_commands import SchemaFile
-from iraqstance.cli.console import note, print_issues, print_json, print_table, tracked
-from iraqstance.cli.training_commands import (
+from iraqstance.cli.columns import (
     DATA_HELP,
     GroupColumn,
     Jobs,
@@ -16,6 +15,7 @@ from iraqstance.cli.training_commands import (
     TopicsColumn,
     columns_of,
 )
+from iraqstance.cli.console import note, print_issues, print_json, print_table, tracked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
