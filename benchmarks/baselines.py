@@ -2,7 +2,7 @@
 
 Prints the figures with their intervals. With ``--write`` they are kept in ``dataset/measured/baselines.json``, whose
 layout ``training/baselines.py`` documents, and the learning curves are drawn to ``dataset/figures/learning-curve.png``.
-It needs your own copies of the five source articles, and takes about two minutes on two cores.
+It needs your own copies of the five source articles, and takes some minutes on two cores.
 
 Usage: python benchmarks/baselines.py --articles FOLDER [--jobs 2] [--write]
 """

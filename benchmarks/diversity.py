@@ -33,7 +33,7 @@ def main() -> None:
             MEASURED.parent.mkdir(exist_ok=True)
             write_json(MEASURED, found)
     except IraqstanceError as error:
-        sys.exit(f"Error: {error}")
+        sys.exit(f"error: {error}")
     if options.json:
         print(encoded(found))
         return

@@ -348,7 +348,7 @@ def _held(data: str | None, columns: "Columns", report: "Report") -> "Contents |
     if any(issue.rule in _UNREADABLE for issue in report.issues):
         return None
     try:
-        return contents(read_corpus(data, columns) if data else packaged_corpus())
+        return contents(read_corpus(data, columns, every_split=True) if data else packaged_corpus())
     except IraqstanceError as error:
         if not report.failed:
             note(f"not counted: {error}")

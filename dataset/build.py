@@ -122,6 +122,14 @@ def _labelled(
             expected="text in all of them, or in none",
             remedy="Hydrate them, or leave them out",
         )
+    nowhere = [one.id for one in edition.paragraphs if not one.text and one.end <= one.start]
+    if nowhere:
+        raise InputError(
+            f"{len(nowhere)} paragraphs have neither text nor a place in an article, such as {nowhere[0]}",
+            where=f"edition {edition.name!r}",
+            expected='"text", or "article", "start" and "end"',
+            remedy="Check the names of the fields",
+        )
     rows, issues = labelled_rows(edition, schema, labels)
     if not rows:
         raise InputError(

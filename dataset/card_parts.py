@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,9 @@ def card_parts(
         "agreement": lambda: _agreement(editions, schema),
         "agreement-by-genre": lambda: _agreement_by_genre(editions, schema),
         "intentions": lambda: _intentions(editions, rows, schema),
+        "shares": lambda: _shares(editions, rows, schema),
+        "cue": lambda: _cue(editions, rows, schema),
+        "unsure": lambda: _unsure(editions),
         "diversity": lambda: _measured(folder, "diversity", lambda found: diversity_table(found["rows"])),
         "baselines": lambda: _measured(folder, "baselines", _baselines),
         "differences": lambda: _measured(folder, "baselines", _differences),
@@ -123,6 +126,62 @@ def _intentions(editions: Sequence[Edition], rows: Mapping[str, Sequence[Labelle
         return "No writer's intention is recorded."
     head = ("paragraphs", "n", "label differs in stance", "label differs in topics", "single judgements that differ")
     return markdown_table(head, lines)
+
+
+def _kinds(edition: Edition, rows: Sequence[LabelledRow]) -> Iterator[tuple[str, list[LabelledRow]]]:
+    """Yield the rows of each split of an edition, its restatements apart, and of each genre."""
+
+    def named(row: LabelledRow) -> str:
+        split = edition.splits.get(str(row["id"]), edition.split)
+        return f"`{split}`, restatements" if row["id"] in edition.restates else f"`{split}`"
+
+    for name in (named, lambda row: str(row.get("genre") or "")):
+        for one in sorted({name(row) for row in rows} - {""}):
+            yield one, [row for row in rows if name(row) == one]
+
+
+def _shares(editions: Sequence[Edition], rows: Mapping[str, Sequence[LabelledRow]], schema: Schema) -> str:
+    """Return the share of each stance in every split and genre, and the mean number of topics."""
+    lines = []
+    for edition in editions:
+        for name, part in _kinds(edition, rows[edition.name]):
+            stances = Counter(row["stance"] for row in part)
+            topics = sum(map(_topic_count, part)) / len(part)
+            shares = (f"{100 * stances[stance] / len(part):.0f} %" for stance in schema.stance_names)
+            lines.append((f"`{edition.name}`", name, len(part), *shares, f"{topics:.2f}"))
+    return markdown_table(("edition", "part", "n", *(f"`{name}`" for name in schema.stance_names), "topics"), lines)
+
+
+def _topic_count(row: LabelledRow) -> int:
+    return len(row["topics"])  # type: ignore[arg-type]
+
+
+_CUE = "Trump"
+
+
+def _cue(editions: Sequence[Edition], rows: Mapping[str, Sequence[LabelledRow]], schema: Schema) -> str:
+    """Return how many paragraphs of each stance name Trump: a word that tells more than it should is an artefact."""
+    lines = []
+    for edition in editions:
+        for kind, chosen in (("stories", False), ("restatements", True)):
+            part = [row for row in rows[edition.name] if "text" in row and (row["id"] in edition.restates) == chosen]
+            found = [
+                [_CUE in str(row["text"]) for row in part if row["stance"] == name] for name in schema.stance_names
+            ]
+            if part:
+                shares = (f"{100 * sum(one) / len(one):.0f} %" if one else "–" for one in found)
+                lines.append((f"`{edition.name}`, {kind}", len(part), *shares))
+    return markdown_table(("paragraphs", "n", *(f"`{name}`" for name in schema.stance_names)), lines)
+
+
+def _unsure(editions: Sequence[Edition]) -> str:
+    lines = []
+    for edition in editions:
+        said = [one for one in edition.judgements if one.round == "independent"]
+        unsure = sum(one.unsure for one in said)
+        if said:
+            lines.append((f"`{edition.name}`", len(said), unsure, f"{100 * unsure / len(said):.0f} %"))
+    return markdown_table(("edition", "judgements", "not sure", "share"), lines)
 
 
 def _was_judged_twice(edition: Edition) -> bool:

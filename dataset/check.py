@@ -10,7 +10,7 @@ from pathlib import Path
 from iraqstance.annotation.errors import InputError, MissingExtraError
 from iraqstance.annotation.records import Issue
 from iraqstance.annotation.schema import Schema
-from iraqstance.dataset.check_card import card_issues, stale_parts
+from iraqstance.dataset.check_card import card_issues, stale_parts, unwritten_parts
 from iraqstance.dataset.check_croissant import croissant_issues
 from iraqstance.dataset.check_judgements import judgement_issues
 from iraqstance.dataset.check_rows import (
@@ -106,6 +106,7 @@ def check(
         else:
             rows += edition_rows(table, labels, declared, issues)
     issues += card_issues(folder.infos, tables)
+    issues += unwritten_parts(path)
     issues += croissant_issues(path, folder.tables)
     for find in _FINDERS:
         issues += find(rows, labels)

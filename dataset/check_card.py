@@ -4,6 +4,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from iraqstance.dataset.build import build
 from iraqstance.dataset.editions import packaged_edition
 from iraqstance.dataset.tables import Table, issue
 
-__all__ = ["card_issues", "stale_parts"]
+__all__ = ["card_issues", "stale_parts", "unwritten_parts"]
 
 _CARD = "README.md"
 _MEASURED = "measured"  # what the card shows and a build does not make
 _MADE = re.compile(r"<!-- made: ([a-z-]+) -->\n(.*?)<!-- /made -->", re.DOTALL)
+_QUESTION = re.compile(r"<!-- (?!made:|/made).*?-->", re.DOTALL)
 _TOLERANCE = 0.1  # of a size in memory, which depends on who wrote it
 
 
@@ -39,6 +41,19 @@ def card_issues(infos: Mapping[str, Mapping[str, Any]], tables: Sequence[Table])
             continue
         yield from _counts(name, splits, parts)
         yield from _sizes(name, info, splits, parts)
+
+
+def unwritten_parts(folder: Path) -> Iterator[Issue]:
+    """Yield what a new card asks its author to write, and is not written."""
+    template = files(__package__).joinpath("card_template.md").read_text(encoding="utf-8")
+    try:
+        card = (folder / _CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # there is none, or another rule says what is wrong with it
+        return
+    for question in _QUESTION.findall(template):
+        if question in card:
+            words = " ".join(question.removeprefix("<!--").removesuffix("-->").split())
+            yield issue("card-unwritten", _CARD, f"it still asks: {words}")
 
 
 def _features(name: str, info: Mapping[str, Any], parts: Iterable[Table]) -> Iterator[Issue]:

@@ -52,7 +52,8 @@ def load(edition: str = "open", split: str | None = None, *, form: str = "datase
         return _frame(dataset)
     if "text" not in dataset.features:
         raise UsageError(
-            f"edition {edition!r} has no text for arrays", remedy="Hydrate it: iraqstance dataset hydrate FOLDER"
+            f"edition {edition!r} has no text for arrays",
+            remedy="Hydrate it: iraqstance dataset hydrate FOLDER" if edition == "source" else "Load the form pandas",
         )
     return _arrays(dataset)
 
@@ -112,8 +113,12 @@ def load_parquet(path: str | Path) -> "Dataset":
         raise InputError("this is no Parquet file that can be read", where=str(path), got=str(error)[:100]) from None
 
 
-def load_folder(path: str | Path) -> "Dataset":
+def load_folder(path: str | Path, *, every_split: bool = False) -> "Dataset":
     """Return the default configuration of a dataset folder: its split ``train``, or its first one.
+
+    Args:
+        path: The folder.
+        every_split: Whether the rows of all its splits are returned, in their order.
 
     Raises:
         InputError: Where the folder cannot be loaded.
@@ -126,6 +131,12 @@ def load_folder(path: str | Path) -> "Dataset":
             splits = datasets.load_dataset(str(path))
     except (OSError, ValueError, yaml.YAMLError, datasets.exceptions.DatasetGenerationError) as error:
         raise InputError("the dataset folder cannot be loaded", where=str(path), got=str(error)[:200]) from None
+    except RuntimeError as error:  # a folder `x` with a file `x.py` is taken for a loading script, which is refused
+        raise InputError(
+            "the dataset folder cannot be loaded", where=str(path), got=str(error)[:200], remedy="Rename the folder"
+        ) from None
+    if every_split:
+        return datasets.concatenate_datasets(list(splits.values()))
     return splits["train" if "train" in splits else next(iter(splits))]
 
 

@@ -39,6 +39,7 @@ RULES = {
     "card-features": _error("The features that the card declares are not those of the data."),
     "card-counts": _error("The card's number of rows is not that of the data, or it counts a split that is not there."),
     "card-sizes": _warning("A size in the card is not that of the data."),
+    "card-unwritten": _warning("The card still asks its author for what a new card leaves open."),
     "card-stale": _error("A made part of the card is not what `dataset build` makes of the data now."),
     "croissant-unreadable": _error("`croissant.json` is no JSON, or does not hold what Croissant does."),
     "croissant-file": _error("`croissant.json` names a file that is not there, or does not name a data file that is."),

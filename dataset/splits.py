@@ -173,10 +173,11 @@ def _by_paragraph(rows: Iterable[LabelledRow]) -> dict[str, list[LabelledRow]]:
 
 
 def _labels(rows: Sequence[LabelledRow]) -> list[str]:
-    """Return the labels of a paragraph, of which there is one row for each target."""
+    """Return the labels of a paragraph, of which there is one row for each target, and its genre."""
     several = len(rows) > 1
     stances = [f"stance {row['stance']}" + (f" towards {row['target']}" if several else "") for row in rows]
-    return stances + [f"topic {topic}" for topic in rows[0]["topics"]]  # type: ignore[attr-defined]
+    genre = [f"genre {rows[0]['genre']}"] if rows[0].get("genre") else []
+    return stances + genre + [f"topic {topic}" for topic in rows[0]["topics"]]  # type: ignore[attr-defined]
 
 
 def _kept_splits(edition: Edition, groups: set[str], kept: Mapping[str, str]) -> dict[str, str]:

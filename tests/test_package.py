@@ -85,7 +85,7 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
     said = checked(python, "-c", carried, cwd=tmp_path)
     assert (
         said
-        == "1309 109\njudgements.parquet open-test.parquet open-train.parquet open-validation.parquet source.parquet\n"
+        == "1597 109\njudgements.parquet open-test.parquet open-train.parquet open-validation.parquet source.parquet\n"
     )
 
     refused = subprocess.run([command, "predict", "a text"], capture_output=True, text=True, check=False, cwd=tmp_path)

@@ -83,7 +83,7 @@ TRAINED_ON: Mapping[str, str] = {
 }
 _DIFFERENCES = (("articles", "open edition"), ("both", "articles"), ("both", "open edition"))
 _SIDES = ("favor", "against")
-_SIZES = (75, 150, 300, 600, 1200)
+_SIZES = (93, 186, 372, 744, 1488)
 _REPEATS = 5
 _SEED = 20250120
 _CURVE_FIGURES = ("stance_macro_f1", "topics_micro_f1")

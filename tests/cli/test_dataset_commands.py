@@ -13,7 +13,7 @@ from iraqstance.annotation.rows import read_paragraphs
 from iraqstance.annotation.tasks import tasks_of
 from iraqstance.dataset.catalogue import catalogue
 from iraqstance.dataset.editions import packaged_edition, packaged_folder
-from iraqstance.dataset.load import load_parquet
+from iraqstance.dataset.load import load, load_parquet
 from iraqstance.dataset.rules import rules_table
 from iraqstance.training.corpus import read_corpus
 
@@ -69,6 +69,20 @@ def test_the_committed_dataset_is_what_build_makes_now(run: Run, tmp_path: Path)
             assert made.read_bytes() == file.read_bytes()
             assert (tmp_path / "made" / "README.md").read_bytes() == card
             assert (tmp_path / "made" / "croissant.json").read_bytes() == described
+
+
+def test_the_rows_of_every_split_of_a_folder_are_counted(run: Run) -> None:
+    done = run("dataset", "check", packaged_folder(), "--no-near-duplicates")
+    assert done.returncode == 0, done.stderr
+    assert f"{packaged_folder()}: {len(load('open'))} rows," in " ".join(done.stdout.split())
+
+
+def test_a_folder_that_hugging_face_takes_for_a_script_is_named_without_a_traceback(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(packaged_folder(), tmp_path / "card", ignore=shutil.ignore_patterns("__pycache__"))
+    done = run("train", "card", "-o", "model")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: card: the dataset folder cannot be loaded")
+    assert done.stderr.rstrip().endswith("Rename the folder.") or "Rename the folder" in done.stderr
 
 
 def test_build_makes_a_dataset_of_ones_own_and_reports_what_it_leaves_out(run: Run, tmp_path: Path) -> None:
@@ -212,14 +226,14 @@ def test_an_altered_paragraph_is_written_with_its_score_and_a_warning(run: Run, 
     done = run("dataset", "hydrate", "copies", "-o", "source.jsonl")
     assert done.returncode == 0
     assert "error" not in done.stderr
-    assert len(re.findall(r"warning: .*/003 is there with other words \(score 0\.9\d\); expected", done.stderr)) == 1
+    assert len(re.findall(r"warning: .*/003 is there with other words \(score 0\.8\d\); expected", done.stderr)) == 1
     assert "109 paragraphs: 108 exact, 1 aligned, 0 missing; 16 exact at other offsets\n" in done.stderr
     rows = [json.loads(line) for line in (tmp_path / "source.jsonl").read_text(encoding="utf-8").splitlines()]
     (altered,) = [row for row in rows if row["match"] == "aligned"]
     assert altered["id"] == f"{ARTICLE}/003"
     assert "porcelain" in altered["text"]
     assert fingerprint(altered["text"]) == altered["sha256"]
-    assert 0.9 < altered["score"] < 1
+    assert 0.8 < altered["score"] < 0.9
 
 
 def test_the_demo_stops_where_a_step_fails(run: Run, tmp_path: Path) -> None:

@@ -218,3 +218,10 @@ def test_the_packaged_editions_build_without_a_finding(tmp_path: Path, schema: S
     made = build([packaged_edition("open"), packaged_edition("source")], schema, tmp_path)
     assert not made.issues
     assert list(dict.fromkeys(table.name for table in made.tables)) == ["open", "source", "judgements"]
+
+
+def test_paragraphs_with_neither_text_nor_a_place_are_refused_as_with_a_mistyped_field(tmp_path: Path) -> None:
+    nowhere = [replace(one, text="", start=0, end=0) for one in edition().paragraphs]
+    with pytest.raises(InputError, match=r"have neither text nor a place in an article, such as .*Check the names"):
+        build([replace(edition(), paragraphs=tuple(nowhere))], TEA, tmp_path)
+    assert not (tmp_path / "README.md").exists()

@@ -296,11 +296,12 @@ def test_without_its_extra_near_duplicates_are_not_passed_over_in_silence(monkey
         split_edition(tales(), TEA)
 
 
-def test_the_committed_splits_of_the_open_edition_are_those_that_are_made(schema: Schema) -> None:
-    """Once its restatements of the source articles are put into test."""
+def test_the_committed_splits_of_the_stories_are_those_that_are_made(schema: Schema) -> None:
+    """The restatements stand in test beside them, and do not count, since their labels are those of the articles."""
     edition = packaged_edition("open")
-    done = split_edition(replace(edition, splits=dict.fromkeys(edition.restates, "test")), schema)
-    assert done.edition.splits == edition.splits
+    stories = tuple(one for one in edition.paragraphs if one.id not in edition.restates)
+    done = split_edition(replace(edition, paragraphs=stories, splits={}), schema)
+    assert {**done.edition.splits, **dict.fromkeys(edition.restates, "test")} == edition.splits
     assert done.issues == ()
     assert done.deviation is not None
     assert done.deviation.size < 0.05
@@ -325,6 +326,10 @@ def test_no_story_or_article_of_the_open_edition_stands_in_two_splits(schema: Sc
         shares = [
             sum(row["stance"] == stance for row in part) / len(part)
             for split in SPLITS
-            if (part := [row for row in rows if edition.splits[str(row["id"])] == split])
+            if (
+                part := [
+                    row for row in rows if row["id"] not in edition.restates and edition.splits[str(row["id"])] == split
+                ]
+            )
         ]
         assert max(shares) - min(shares) < 0.06
