@@ -28,7 +28,7 @@ class Match:
     Attributes:
         kind: ``exact`` where the text has the expected SHA-256, otherwise ``aligned``.
         score: In [0, 1]: 1 where it is exact, or the same words in another typography, which the SHA-256 of the folded
-            words proves; otherwise the similarity of the sketches, and less than 1.
+            words proves; otherwise the share of the bits in which an unaltered copy would agree, and less than 1.
         sha256: The expected SHA-256.
     """
 
@@ -76,9 +76,9 @@ def hydrate(edition: Edition, folder: str | Path, *, exact: bool = False) -> Hyd
     """Fill a stand-off edition with the text of the articles in a folder, one ``<article id>.txt`` each.
 
     A paragraph is ``exact`` where its offsets lead to text with its SHA-256, or such text stands elsewhere; ``aligned``
-    where the same letters and digits stand in another typography, or where enough of its words stand in order
-    (:func:`cutoff` says how many), in a copy that holds at least half of the article's paragraphs. Anything else is
-    missing.
+    where the same letters and digits stand in another typography, or where its words agree in more bits than chance
+    would (:func:`~iraqstance.dataset.alignment.needed` says how many), in a copy that holds at least half of the
+    article's paragraphs. Anything else is missing: among altered ones the shortest.
 
     Args:
         edition: The paragraphs, their judgements and sketches.
@@ -87,7 +87,6 @@ def hydrate(edition: Edition, folder: str | Path, *, exact: bool = False) -> Hyd
 
     Raises:
         InputError: Where the folder does not exist.
-        MissingExtraError: Where a paragraph has to be aligned and rapidfuzz is not installed.
     """
     folder = Path(folder)
     if not folder.is_dir():

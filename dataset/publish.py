@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +21,7 @@ from iraqstance.annotation.records import Issue
 from iraqstance.dataset.catalogue import Article
 from iraqstance.dataset.check import check
 from iraqstance.dataset.editions import packaged_edition, packaged_folder
-from iraqstance.dataset.sketch import Words, fold
+from iraqstance.dataset.sketch import Sketch, Words, fold
 from iraqstance.dataset.tables import read_tables
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ _SHOWN = re.compile(r"""!\[[^\]]*\]\(\s*<?([^)\s>]+)|<img\b[^>]*?\bsrc\s*=\s*["'
 _ELSEWHERE = re.compile(r"(?:[a-z][a-z0-9+.-]*:|//|#)", re.IGNORECASE)
 _FOLDERS = ("data/", "figures/")  # what lies there on the Hub and not in a release is of an earlier one
 _VERSION = re.compile(r"^- Version: (\S+)$", re.MULTILINE)
-# So many words in a row agree by their sketches by chance once in 16 ** 12 places.
-_RUN = 12
+# So many words in a row agree by their sketches, of one bit a word, by chance once in 2 ** 40 places.
+_RUN = 40
 _TOKENS = re.compile(r"\bhf_\w+")
 
 
@@ -213,8 +213,8 @@ def _refuse_source_text(folder: Path, names: Iterable[str]) -> None:
 
 
 @cache
-def _source() -> tuple[dict[str, str], dict[str, set[str]], Counter[str]]:
-    """Return what the stand-off edition tells of its paragraphs: hashes, runs of words, and how many runs each has."""
+def _source() -> tuple[dict[str, str], Mapping[str, Sketch], dict[str, set[str]], Counter[str]]:
+    """Return what the stand-off edition tells: hashes, sketches, runs of words, and how many runs each one has."""
     edition = packaged_edition("source")
     hashes = {paragraph.sha256: paragraph.id for paragraph in edition.paragraphs}
     hashes |= {sketch.sha256: name for name, sketch in edition.sketches.items()}
@@ -222,17 +222,29 @@ def _source() -> tuple[dict[str, str], dict[str, set[str]], Counter[str]]:
     for name, sketch in edition.sketches.items():
         for run in _runs(sketch.digits):
             runs.setdefault(run, set()).add(name)
-    return hashes, runs, Counter(name for names in runs.values() for name in names)
+    return hashes, edition.sketches, runs, Counter(name for names in runs.values() for name in names)
 
 
 def _source_paragraph(text: str) -> str:
-    """Return the id of the source paragraph that the text is, or half of whose runs of words it holds, or ``""``."""
-    hashes, runs, totals = _source()
+    """Return the id of the source paragraph that a text is, or holds in whole or by half its runs, or ``""``."""
+    hashes, sketches, runs, totals = _source()
     whole = hashes.get(fingerprint(text)) or hashes.get(sha256_of(fold(text)))
     if whole:
         return whole
-    held = Counter(name for run in _runs(Words(text).digits) for name in runs.get(run, ()))
-    return next((name for name, count in held.items() if 2 * count >= totals[name]), "")
+    words = Words(text)
+    held = Counter(name for run in _runs(words.digits) for name in runs.get(run, ()))
+    parts = (name for name, count in held.items() if 2 * count >= totals[name])
+    return next(parts, "") or next((name for name, sketch in sketches.items() if _holds(words, sketch)), "")
+
+
+def _holds(words: Words, sketch: Sketch) -> bool:
+    """Tell whether a paragraph's words stand in a text, which their SHA-256 proves."""
+    start = words.digits.find(sketch.digits)
+    while start >= 0:
+        if sha256_of("".join(words.folded[start : start + len(sketch.digits)])) == sketch.sha256:
+            return True
+        start = words.digits.find(sketch.digits, start + 1)
+    return False
 
 
 def _runs(digits: str) -> set[str]:
