@@ -96,9 +96,10 @@ class Prediction:
 
     Attributes:
         text: The text.
-        stance: The most probable stance.
+        stance: The most probable stance; ``None`` beside scores where it was left open, too improbable to be given.
         stance_scores: Probability of each stance, in [0, 1], summing to 1.
-        topics: Topics whose probability reaches the threshold; the most probable one where none does.
+        topics: Topics whose probability reaches the threshold; the most probable one where none does. Of these, those
+            that were not left open, perhaps none.
         topic_scores: Probability of each topic on its own, in [0, 1].
     """
 

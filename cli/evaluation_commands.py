@@ -1,9 +1,12 @@
 """The command that evaluates."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from iraqstance.annotation.errors import UsageError
 from iraqstance.cli.columns import (
+    DATA_HELP,
     Data,
     GroupColumn,
     Jobs,
@@ -13,12 +16,13 @@ from iraqstance.cli.columns import (
     TopicsColumn,
     columns_of,
 )
-from iraqstance.cli.console import print_json, print_table, tracked
+from iraqstance.cli.console import note, print_json, print_table, tracked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from iraqstance.training.evaluate import Evaluation
+    from iraqstance.training.evaluate import Evaluation, Figures
+    from iraqstance.training.intervals import Change, Interval
     from iraqstance.training.metrics import LabelScore
 
 __all__ = ["register"]
@@ -33,7 +37,24 @@ def evaluate(
     data: Data,
     extra: Annotated[
         str | None,
-        typer.Option("--with", help="Further data to train on, less the group that a fold holds out.", metavar="DATA"),
+        typer.Option("--with", help="Further data to train on, less the groups that are tested.", metavar="DATA"),
+    ] = None,
+    test: Annotated[
+        str | None,
+        typer.Option("--test", help=f"Test on this instead of cross-validating. {DATA_HELP}", metavar="DATA"),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Folder for report.html and metrics.json; takes longer.", metavar="DIR"),
+    ] = None,
+    texts: Annotated[
+        bool, typer.Option("--texts/--no-texts", help="Show the texts of the worst mistakes in the report.")
+    ] = True,
+    sides: Annotated[
+        str | None,
+        typer.Option(
+            "--sides", help="Two stances whose F1 is averaged.  [default: favor,against]", metavar="ONE,OTHER"
+        ),
     ] = None,
     jobs: Jobs = 1,
     text_column: TextColumn = "text",
@@ -43,39 +64,97 @@ def evaluate(
     target_column: TargetColumn = "target",
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Cross-validate the classifier, holding whole groups out, beside a majority and a random baseline.
+    """Test the classifier, holding whole groups out or on data of its own, beside three baselines.
 
-    Example: iraqstance evaluate dataset
+    Example: iraqstance evaluate dataset --report report
     """
     from iraqstance.training.corpus import read_corpus
-    from iraqstance.training.evaluate import evaluate as cross_validate
+    from iraqstance.training.evaluate import evaluate as tested
+    from iraqstance.training.evaluate import metrics
+    from iraqstance.training.report import make_folder, write_report
 
+    pair = _pair(sides)
     columns = columns_of(text_column, stance_column, topics_column, group_column, target_column)
-    further = read_corpus(extra, columns) if extra else None
-    found = cross_validate(
-        read_corpus(data, columns),
-        extra=further,
+    corpora = [read_corpus(path, columns) if path else None for path in (extra, test)]
+    corpus = read_corpus(data, columns)
+    if report:
+        make_folder(report)
+    found = tested(
+        corpus,
+        extra=corpora[0],
+        test=corpora[1],
+        sides=pair,
+        detail=report is not None,
         jobs=jobs,
-        progress=lambda folds, total: tracked(folds, total, "Evaluating"),
+        progress=lambda fitted, total: tracked(fitted, total, "Evaluating"),
     )
+    if report:
+        write_report(found, report, texts=texts)
+        note(f"{report / 'report.html'}: open it in a browser; the figures are in {report / 'metrics.json'}")
     if json:
-        print_json(found)
+        print_json(metrics(found))
     else:
         _print_evaluation(found)
 
 
+def _pair(sides: str | None) -> tuple[str, str] | None:
+    if sides is None:
+        return None
+    names = [name.strip() for name in sides.split(",")]
+    if len(names) != 2 or not all(names):
+        raise UsageError("--sides names two stances", expected="ONE,OTHER", got=sides)
+    return names[0], names[1]
+
+
 def _print_evaluation(found: "Evaluation") -> None:
-    """Print an evaluation: systems beside each other, then the model's labels."""
-    print(f"{found.data}: {found.rows} rows, {len(found.folds)} folds ({found.scheme})")
-    for target, systems in found.stance.items():
+    """Print an evaluation: systems beside each other, what the model gains, then the model's labels."""
+    folds = f", {len(found.folds)} folds" if len(found.folds) > 1 else ""
+    print(f"{found.data}: {found.rows} rows{folds} ({found.scheme})")
+    for target, figures in found.stance_figures.items():
         title = f"stance towards {target}" if target else "stance"
-        rows = [(name, scores.macro_f1, scores.accuracy) for name, scores in systems.items()]
-        print_table((title, "macro-F1", "accuracy"), rows)
-        _print_labels(systems["model"].labels)
-    if found.topics:
-        topics = [(name, scores.micro_f1, scores.macro_f1, scores.exact) for name, scores in found.topics.items()]
-        print_table(("topics", "micro-F1", "macro-F1", "exact set"), topics)
+        _print_systems(title, figures, found.sides)
+        _print_untrained(found.untrained_stances.get(target, {}))
+        _print_labels(found.stance[target]["model"].labels)
+    if found.mean_figures:
+        _print_systems("stance, mean over targets", found.mean_figures, found.sides)
+    if found.topics and found.topic_figures:
+        _print_systems("topics", found.topic_figures, found.sides)
+        _print_untrained(found.untrained_topics)
         _print_labels(found.topics["model"].labels)
+
+
+def _print_systems(title: str, figures: "Figures", sides: tuple[str, ...]) -> None:
+    heads = {
+        "micro_f1": "micro-F1",
+        "macro_f1": "macro-F1",
+        "accuracy": "accuracy",
+        "exact": "exact set",
+        "sides_f1": f"F1 {'/'.join(sides)}",
+        "log_loss": "log loss",
+        "ece": "ECE",
+    }
+    names = [name for name in heads if name in figures.systems["model"]]
+    ranged = [name for name in names if name not in {"log_loss", "ece"}]
+    print_table(
+        (title, *(heads[name] for name in names)),
+        [
+            (system, *(_ranged(one[name]) if name in ranged else one[name].value for name in names))
+            for system, one in figures.systems.items()
+        ],
+    )
+    print_table(
+        ("model less", *(heads[name] for name in ranged)),
+        [(system, *(_ranged(one[name]) for name in ranged)) for system, one in figures.changes.items()],
+    )
+
+
+def _ranged(one: "Interval | Change") -> str:
+    return f"{one.value:z.3f} [{one.low:z.2f}, {one.high:z.2f}]"
+
+
+def _print_untrained(counts: "Mapping[str, int]") -> None:
+    for name, count in counts.items():
+        print(f"never trained: {name!r}, the label of {count} tested row{'s' * (count != 1)}")
 
 
 def _print_labels(labels: "Mapping[str, LabelScore]") -> None:

@@ -1,21 +1,28 @@
 """The command that trains."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from iraqstance.cli.columns import (
+    DATA_HELP,
     Data,
     GroupColumn,
+    Jobs,
     StanceColumn,
     TargetColumn,
     TextColumn,
     TopicsColumn,
     columns_of,
 )
-from iraqstance.cli.console import note
+from iraqstance.cli.console import note, print_table, tracked
+
+if TYPE_CHECKING:
+    from iraqstance.training.corpus import Corpus
 
 __all__ = ["register"]
+
+_EVALUATED = 5_000  # rows; beyond, cross-validation takes much longer than the training that was asked for
 
 
 def register(app: typer.Typer) -> None:
@@ -26,25 +33,79 @@ def register(app: typer.Typer) -> None:
 def train(
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to write.", metavar="MODEL")],
+    test: Annotated[
+        str | None,
+        typer.Option("--test", help=f"Held-out data to measure on. {DATA_HELP}", metavar="DATA"),
+    ] = None,
+    evaluate: Annotated[
+        bool, typer.Option(help=f"Measure: on --test, or by cross-validation up to {_EVALUATED:,} rows.")
+    ] = True,
+    licence: Annotated[
+        str | None,
+        typer.Option("--license", help="The model's licence for its card, such as apache-2.0.", metavar="NAME"),
+    ] = None,
+    jobs: Jobs = 1,
     text_column: TextColumn = "text",
     stance_column: StanceColumn = "stance",
     topics_column: TopicsColumn = "topics",
     group_column: GroupColumn = "group",
     target_column: TargetColumn = "target",
 ) -> None:
-    """Fit a classifier of stance, topics or both, and save it.
+    """Fit a classifier of stance, topics or both, measure it, and save it with a model card.
 
     Example: iraqstance train dataset -o model
     """
+    from iraqstance.annotation.errors import UsageError
     from iraqstance.training.classifier import fit
     from iraqstance.training.corpus import read_corpus
     from iraqstance.training.model_folder import refuse_taken, save_classifier
 
+    if test and not evaluate:
+        raise UsageError("--test and --no-evaluate do not go together", remedy="Leave one of them out")
     refuse_taken(output)
-    corpus = read_corpus(data, columns_of(text_column, stance_column, topics_column, group_column, target_column))
-    manifest = save_classifier(fit(corpus), output, corpus)
+    columns = columns_of(text_column, stance_column, topics_column, group_column, target_column)
+    corpus = read_corpus(data, columns)
+    held_out = read_corpus(test, columns) if test else None
+    classifier = fit(corpus)
+    metrics = _measured(corpus, held_out, jobs) if evaluate else None
+    manifest = save_classifier(classifier, output, corpus, metrics=metrics, licence=licence)
+    if metrics:
+        _print_figures(metrics)
     held = [
         f"{len(names)} stances{f' towards {target}' if target else ''}" for target, names in manifest.stances.items()
     ]
     held += [f"{len(manifest.topics)} topics"] if manifest.topics else []
     note(f"{output}: {' and '.join(held)}, learned from {len(corpus)} rows")
+
+
+def _measured(corpus: "Corpus", test: "Corpus | None", jobs: int) -> dict[str, Any] | None:
+    """Return the figures, or nothing where cross-validation takes long or the rows do not suffice for it."""
+    from iraqstance.annotation.errors import InputError
+    from iraqstance.training.evaluate import evaluate, metrics
+
+    if test is None and len(corpus) > _EVALUATED:
+        note(
+            f"not measured: {len(corpus)} rows are many to cross-validate. Name held-out data with --test, or run "
+            "iraqstance evaluate"
+        )
+        return None
+    try:
+        found = evaluate(
+            corpus, test=test, jobs=jobs, progress=lambda folds, total: tracked(folds, total, "Evaluating")
+        )
+    except InputError as error:
+        if test is not None:
+            raise
+        note(f"not measured: {error}")
+        return None
+    figures: dict[str, Any] = metrics(found)
+    return figures
+
+
+def _print_figures(metrics: dict[str, Any]) -> None:
+    from iraqstance.training.model_card import figure_tables
+
+    print(f"{metrics['data']['name']}: {metrics['data']['rows']} rows, {metrics['scheme']}")
+    for head, rows in figure_tables(metrics):
+        print_table(head, rows)
+    print(f"In brackets: {metrics['intervals']}.")

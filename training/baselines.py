@@ -4,7 +4,7 @@ Each article is held out once. A row is never tested by a model that has seen it
 ``python benchmarks/baselines.py`` writes ``dataset/measured/baselines.json``, which :func:`record` lays out:
 
 - ``data``: ``source_paragraphs``, ``articles``, ``open_paragraphs``, and ``files`` with the SHA-256 of each data file.
-- ``recipe``: :func:`recipe_fingerprint`. ``libraries``: the versions that measured, as a note.
+- ``recipe``: :func:`~iraqstance.training.recipe.recipe_fingerprint`. ``libraries``: the versions, as a note.
 - ``intervals``: in words, what the intervals of the rows are, and those under ``over_articles``.
 - ``systems``: one object for each: ``name``, ``kind`` (``model``, ``majority`` or ``random``), ``trained_on``,
   ``training_paragraphs`` ([least, most] over the articles), and the figures, each ``[value, low, high]``:
@@ -22,7 +22,6 @@ Each article is held out once. A row is never tested by a model that has seen it
 Shares are in [0, 1], with four digits; all intervals are of 95 %.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -32,11 +31,9 @@ from pathlib import Path
 
 import numpy as np
 from iraqstance.annotation.errors import InputError, UsageError
-from iraqstance.annotation.normalise import sha256_of
 from iraqstance.annotation.schema import packaged_schema
 from iraqstance.dataset.editions import packaged_edition, packaged_folder
 from iraqstance.dataset.hydrate import hydrate, hydrated_rows
-from iraqstance.training.classifier import Classifier
 from iraqstance.training.corpus import Corpus
 from iraqstance.training.evaluate import Outcome, Progress, outcomes
 from iraqstance.training.guesses import majority_stance, majority_topics, random_stances, random_topics
@@ -53,7 +50,7 @@ from iraqstance.training.intervals import (
     topic_measure,
 )
 from iraqstance.training.model_folder import library_versions
-from iraqstance.training.recipe import stance_pipeline, topics_pipeline
+from iraqstance.training.recipe import recipe_fingerprint
 
 __all__ = [
     "Comparison",
@@ -68,7 +65,6 @@ __all__ = [
     "curve_draws",
     "data_hashes",
     "learning_curve",
-    "recipe_fingerprint",
     "record",
     "source_corpus",
     "stories_of",
@@ -459,17 +455,6 @@ def data_hashes() -> dict[str, str]:
     files = sorted((packaged_folder() / "data").glob("*.parquet"))
     kept = [file for file in files if file.name.startswith(("open", "source"))]
     return {f"data/{file.name}": sha256(file.read_bytes()).hexdigest() for file in kept}
-
-
-def recipe_fingerprint() -> str:
-    """Return a hash of the pipelines' settings, as far as they differ from scikit-learn's own, and of the threshold.
-
-    Raises:
-        MissingExtraError: Without the extra ``train``.
-    """
-    whole = 10**6  # characters: shorter ones would be cut
-    settings = [" ".join(made.__repr__(N_CHAR_MAX=whole).split()) for made in (stance_pipeline(), topics_pipeline())]
-    return sha256_of(json.dumps([*settings, Classifier({}).threshold]))
 
 
 def record(source: Corpus, open_edition: Corpus, comparison: Comparison, curves: Sequence[Curve]) -> dict[str, object]:

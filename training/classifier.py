@@ -1,15 +1,20 @@
 """Fit a classifier of stance and topics, and label texts with it."""
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any, Literal
 
-from iraqstance.annotation.errors import InputError, UsageError
+import numpy as np
+from iraqstance.annotation.errors import InputError, UsageError, from_extra
 from iraqstance.annotation.records import Prediction
+from iraqstance.training.choice import Choice, Task, choose, group_numbers, sharing_helps
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.recipe import constant_pipeline, stance_pipeline, topics_pipeline
+from iraqstance.training.features import counted, weighted
+from iraqstance.training.linear import Linear, Owners, fitted, logistic, one_vs_rest
+from iraqstance.training.preparation import prepared
+from iraqstance.training.recipe import Settings, constant_pipeline, settings_for
 
 __all__ = ["Classifier", "fit"]
 
@@ -23,6 +28,8 @@ class Classifier:
         topics: The fitted topics pipeline, or ``None``.
         topic_names: Name of each of its columns.
         threshold: Probability from which a topic is given, in (0, 1).
+
+    Pipelines take texts after :func:`~iraqstance.training.preparation.prepared`.
     """
 
     stance: Mapping[str, Any]
@@ -72,7 +79,7 @@ class Classifier:
     def _topics(self, texts: list[str]) -> list[dict[str, float]]:
         if not texts or self.topics is None:
             return []
-        shares = self.topics.predict_proba(texts)
+        shares = self.topics.predict_proba(list(map(prepared, texts)))
         # For a single topic, scikit-learn gives the shares of "not" and of the topic.
         return [dict(zip(self.topic_names, row, strict=True)) for row in shares[:, -len(self.topic_names) :].tolist()]
 
@@ -85,7 +92,7 @@ class Classifier:
         name = self._target(target)
         names = self.stance_names(name)
         none = dict.fromkeys(sorted({stance for other in self.stance for stance in self.stance_names(other)}), 0.0)
-        shares = self.stance[name].predict_proba(texts).tolist()
+        shares = self.stance[name].predict_proba(list(map(prepared, texts))).tolist()
         return [none | dict(zip(names, row, strict=True)) for row in shares]
 
     def _target(self, target: str | None) -> str:
@@ -110,6 +117,9 @@ def _best(scores: Mapping[str, float]) -> str:
 def fit(corpus: Corpus, *, constant: bool = False) -> Classifier:
     """Fit one stance pipeline for each target, and a topics pipeline, as far as the corpus has labels.
 
+    Settings, calibration and the topics' threshold are chosen by cross-validation inside the corpus: see
+    :mod:`iraqstance.training.choice`.
+
     Args:
         corpus: The labelled texts.
         constant: Whether a stance that never varies is learned as a constant, as a fold of few texts may need.
@@ -118,44 +128,126 @@ def fit(corpus: Corpus, *, constant: bool = False) -> Classifier:
         InputError: Where all rows have the same stance, or the same topics, and ``constant`` is false.
         MissingExtraError: Without the extra ``train``.
     """
-    stance = {}
+    with from_extra("train"):
+        from threadpoolctl import threadpool_limits
+    if not constant:
+        _refuse_constant(corpus)
+    corpus = replace(corpus, texts=tuple(map(prepared, corpus.texts)))
+    # The products are small: threads that wait for each other cost thirty times what they save.
+    with threadpool_limits(1):
+        stance = {} if corpus.stances is None else _stances(corpus)
+        return Classifier(stance) if corpus.topics is None else _with_topics(stance, corpus.distinct())
+
+
+def _refuse_constant(corpus: Corpus) -> None:
     if corpus.stances is not None:
         for target in corpus.target_names:
-            part = corpus.for_target(target)
-            counts = Counter(part.stances)
-            if not constant:
-                _refuse_single(counts, "stance", corpus.name, target)
-            pipeline = stance_pipeline() if len(counts) > 1 else constant_pipeline()
-            stance[target] = _fitted(pipeline, part, list(part.stances or ()))
-    if corpus.topics is None:
-        return Classifier(stance)
-    part = corpus.distinct()
-    names, table = _indicator(part.topics or ())
-    if not constant:
-        _refuse_single(Counter(part.topics), "set of topics", corpus.name, "")
-    with warnings.catch_warnings():
-        # A topic that every text has is a constant to one-vs-rest, which is what it should be.
-        warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
-        topics = _fitted(topics_pipeline(), part, table)
-    return Classifier(stance, topics, names)
+            _refuse_single(Counter(corpus.for_target(target).stances), "stance", corpus.name, target)
+    if corpus.topics is not None:
+        _refuse_single(Counter(corpus.distinct().topics), "set of topics", corpus.name, "")
 
 
-def _fitted(pipeline: Any, corpus: Corpus, labels: Any) -> Any:
-    from threadpoolctl import threadpool_limits
+def _stances(corpus: Corpus) -> dict[str, Any]:
+    """Return the pipeline of each target, on features of its own or on shared ones."""
+    parts = {target: corpus.for_target(target) for target in corpus.target_names}
+    found = {target: constant_pipeline().fit(part.texts, part.stances) for target, part in parts.items()}
+    varied = {target: part for target, part in parts.items() if len(set(part.stances or ())) > 1}
+    found |= (_shared(varied) if len(varied) > 1 else None) or {
+        target: _stance(part) for target, part in varied.items()
+    }
+    return found
 
+
+def _stance(part: Corpus) -> Any:
+    settings = settings_for(part.texts)
+    classes, table = _classes(part.stances or ())
+    task = _task(part, settings, table, "one")
+    choice, (model,) = _learned(task, settings)
+    return _pipeline(task.features, logistic(model.scaled(choice.slope), classes))
+
+
+def _shared(parts: Mapping[str, Corpus]) -> dict[str, Any] | None:
+    """Return the pipeline of each target on features of all of them, or nothing where that does not help."""
+    whole = reduce(Corpus.joined, parts.values())
+    settings = settings_for(whole.texts)
+    classes, table = _classes(whole.stances or ())
+    owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts.values()])
+    together = replace(_task(whole, settings, table, "one"), owners=Owners(owners, len(parts)))
+    own = [sorted(set(part.stances or ())) for part in parts.values()]
+    apart = [_apart(together, np.flatnonzero(owners == owner), classes, names) for owner, names in enumerate(own)]
+    if not sharing_helps(apart, together, settings):
+        return None
+    choice, models = _learned(together, settings)
+    made = {}
+    for target, names, model in zip(parts, own, models, strict=True):
+        columns = range(len(model.intercepts)) if len(classes) == 2 else [classes.index(name) for name in names]
+        made[target] = _pipeline(together.features, logistic(model.columns(columns).scaled(choice.slope), names))
+    return made
+
+
+def _apart(together: Task, rows: Any, classes: Sequence[str], names: Sequence[str]) -> Task:
+    """Return one target's task with its own classes."""
+    task = replace(together.take(rows), owners=None)
+    if len(classes) == 2:
+        return task
+    columns = [classes.index(name) for name in names]
+    return replace(task, table=task.table[:, columns[1:] if len(names) == 2 else columns])
+
+
+def _with_topics(stance: Mapping[str, Any], corpus: Corpus) -> Classifier:
+    settings = settings_for(corpus.texts)
+    names, table = _indicator(corpus.topics or ())
+    task = _task(corpus, settings, table, "any")
+    choice, (model,) = _learned(task, settings)
+    topics = _pipeline(task.features, one_vs_rest(model.scaled(choice.slope, choice.shift), table))
+    return Classifier(stance, topics, names, choice.threshold)
+
+
+def _task(corpus: Corpus, settings: Settings, table: Any, kind: Literal["one", "any"]) -> Task:
+    features = settings.features()
     try:
-        # The products are small: threads that wait for each other cost thirty times what they save.
-        with threadpool_limits(1):
-            return pipeline.fit(list(corpus.texts), labels)
+        counts = counted(features, corpus.texts)
     except ValueError as error:
-        if "empty vocabulary" not in str(error):
+        if "empty vocabulary" in str(error):
+            problem = "no text holds a word of two letters or more"
+        elif "no terms remain" in str(error):
+            problem = "no word stands in two texts"
+        else:
             raise
         raise InputError(
-            "no text holds a word of two letters or more",
+            problem,
             where=corpus.name,
             got=repr(corpus.texts[0][:60]),
             remedy="Name the column of the texts with --text-column",
         ) from None
+    return Task(features, counts, table, group_numbers(corpus.groups, corpus.texts), kind)
+
+
+def _learned(task: Task, settings: Settings) -> tuple[Choice, list[Linear]]:
+    """Choose, and fit what was chosen on all rows."""
+    choice = choose(task, settings)
+    blocks = weighted(task.features, task.counts)
+    models = fitted(
+        choice.candidate.members,
+        blocks,
+        task.table,
+        balanced=settings.balanced,
+        owners=task.owners,
+    )
+    return choice, models
+
+
+def _pipeline(features: Any, classifier: Any) -> Any:
+    from sklearn.pipeline import Pipeline
+
+    return Pipeline([("features", features), ("classifier", classifier)])
+
+
+def _classes(stances: Sequence[str]) -> tuple[list[str], Any]:
+    """Return the stances in alphabetical order, and a table of 0 and 1: of two stances the second alone."""
+    names = sorted(set(stances))
+    table = np.array(stances)[:, None] == np.array(names[1:] if len(names) == 2 else names)
+    return names, table.astype(np.int64)
 
 
 def _refuse_single(counts: Counter[Any], what: str, name: str, target: str) -> None:
@@ -176,4 +268,4 @@ def _indicator(topics: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Any]:
 
     binarizer = MultiLabelBinarizer()
     table = binarizer.fit_transform(topics)
-    return tuple(map(str, binarizer.classes_)), table
+    return tuple(map(str, binarizer.classes_)), table.astype(np.int64)

@@ -11,6 +11,7 @@ from iraqstance.dataset.editions import packaged_folder
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import packaged_corpus
 from iraqstance.training.model_folder import library_versions, load_classifier, save_classifier
+from iraqstance.training.recipe import recipe_fingerprint
 
 # What is left is for tests of it.
 _TRAINED_ON = ("train", "validation")
@@ -19,13 +20,17 @@ __all__ = ["default_model", "default_model_folder"]
 
 
 def default_model_folder() -> Path:
-    """Return where the default model is, or will be: named by the data and the libraries that make it.
+    """Return where the default model is, or will be: named by the data, the recipe and the libraries that make it.
 
     The parent folder is the user's cache folder, or ``IRAQSTANCE_CACHE`` where that is set.
     """
     files = sorted((packaged_folder() / "data").glob("open*.parquet"))
     data = [sha256(file.read_bytes()).hexdigest() for file in files]
-    return cache_folder() / "models" / sha256_of(f"{data} {sorted(library_versions().items())}")[:16]
+    return (
+        cache_folder()
+        / "models"
+        / sha256_of(f"{data} {recipe_fingerprint()} {sorted(library_versions().items())}")[:16]
+    )
 
 
 def default_model() -> Classifier:

@@ -1,25 +1,77 @@
-"""Cross-validation that never lets a group stand on both sides, next to baselines that learn nothing from the words."""
+"""Tests of the classifier that never let a group stand on both sides, next to baselines."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import astuple, dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
-from iraqstance.annotation.errors import InputError, from_extra
+import numpy as np
+from iraqstance.annotation.errors import InputError, UsageError, from_extra
 from iraqstance.annotation.records import Prediction
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.guesses import majority_stance, majority_topics, random_stances, random_topics
-from iraqstance.training.metrics import StanceScores, TopicScores, stance_scores, topic_scores
+from iraqstance.training.guesses import (
+    majority_stance,
+    majority_topics,
+    random_stances,
+    random_topics,
+    unigram,
+)
+from iraqstance.training.intervals import (
+    RESAMPLES,
+    Bootstrap,
+    Change,
+    Floats,
+    Interval,
+    Measure,
+    Scheme,
+    bootstrap,
+    mean_measure,
+    stance_measure,
+    topic_measure,
+    usual_scheme,
+)
+from iraqstance.training.metrics import (
+    StanceScores,
+    TopicScores,
+    probability_measure,
+    stance_scores,
+    topic_scores,
+)
+from iraqstance.training.terms import Term, telling_terms
 
-__all__ = ["Evaluation", "Fold", "Outcome", "Progress", "evaluate", "folds_of", "out_of_fold", "outcomes"]
+__all__ = [
+    "SIDES",
+    "CurvePoint",
+    "Evaluation",
+    "Figures",
+    "Fold",
+    "Outcome",
+    "Progress",
+    "evaluate",
+    "folds_of",
+    "metrics",
+    "out_of_fold",
+    "outcomes",
+]
 
 Progress = Callable[[Iterator[Any], int], Iterator[Any]]
 T = TypeVar("T")
 
+#: The stances whose F1 is averaged where nothing else is said, as in SemEval-2016 task 6 (Mohammad et al. 2016).
+SIDES = ("favor", "against")
+
 _LEAVE_ONE_OUT = 10  # with at most so many groups, each is a fold of its own
 _FOLDS = 5
 _SEED = 20250120
+_CURVE = (1 / 8, 1 / 4, 1 / 2)  # shares of the training rows, before all of them
+_DIGITS = 6
+_SCHEMES: Mapping[Scheme, str] = {
+    "rows": "of single rows, as if each were drawn on its own",
+    "groups": "of whole groups: it speaks for other groups of the same kind",
+    "within": "of rows within each group, for there are few groups: it speaks for these groups, not for others",
+    "two-stage": "of groups, and of rows within each",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +84,63 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures of systems that were tested on the same rows, with 95 % intervals.
+
+    Attributes:
+        scheme: How rows were resampled.
+        systems: Each system's figures by name. Of stances: ``macro_f1``, ``accuracy``, ``log_loss``, ``ece``,
+            ``f1_<stance>``, and ``sides_f1`` where both sides occur. Of topics: ``micro_f1``, ``macro_f1``, ``exact``
+            and ``f1_<topic>``.
+        changes: The model's figures less those of each other system, on the same resamples.
+    """
+
+    scheme: Scheme
+    systems: Mapping[str, Mapping[str, Interval]]
+    changes: Mapping[str, Mapping[str, Change]]
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What is learned from a part of the training groups.
+
+    Attributes:
+        rows: Training rows, on the mean over folds.
+        stance: Macro-F1 of the stances, the mean over targets; ``None`` for data without stances.
+        topics: Micro-F1 of the topics; ``None`` for data without topics.
+    """
+
+    rows: float
+    stance: Interval | None
+    topics: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Results of the pooled out-of-fold predictions.
+    """Results of the pooled predictions for rows that were held out.
+
+    Systems are ``model``; ``majority`` (always the commonest stance of the training rows); ``random`` (drawn from their
+    distribution, mean of 100 draws); ``unigram`` (logistic regression on a bag of words); and, where further texts were
+    trained on, ``without`` (the classifier without them).
 
     Attributes:
         data: Where the tested texts come from.
         rows: Number of rows that were tested.
-        scheme: How the folds were made, in words.
+        scheme: How training and tested rows were told apart, in words.
         folds: What each fold held out.
-        stance: Scores by target (empty where the data names none) and by system: ``model``, ``majority`` (always the
-            commonest stance of the training folds) and ``random`` (drawn from their distribution, mean of 100 draws).
+        stance: Scores by target (empty where the data names none) and by system.
         topics: Scores by system, or ``None`` for data without topics.
+        tested: The rows that were tested.
+        sides: The stances whose F1 is averaged where a target has both.
+        predictions: What the model says of each tested row.
+        stance_figures: Figures by target.
+        mean_figures: Their means over targets, where there are several.
+        topic_figures: Figures of the topics.
+        untrained_stances: By target, how many tested rows have a stance that their model never saw, by stance.
+        untrained_topics: How many tested texts have a topic that their model never saw, by topic.
+        curve: Points of the learning curve, the last for all training rows; empty where not asked for.
+        stance_terms: The n-grams that speak most for each stance, by target; empty where not asked for.
+        topic_terms: The same of each topic.
     """
 
     data: str
@@ -51,6 +149,17 @@ class Evaluation:
     folds: tuple[str, ...]
     stance: dict[str, dict[str, StanceScores]]
     topics: dict[str, TopicScores] | None
+    tested: Corpus
+    sides: tuple[str, ...]
+    predictions: tuple[Prediction, ...]
+    stance_figures: dict[str, Figures]
+    mean_figures: Figures | None
+    topic_figures: Figures | None
+    untrained_stances: dict[str, dict[str, int]]
+    untrained_topics: dict[str, int]
+    curve: tuple[CurvePoint, ...] = ()
+    stance_terms: Mapping[str, Mapping[str, Sequence[Term]]] = field(default_factory=dict)
+    topic_terms: Mapping[str, Sequence[Term]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,44 +171,189 @@ class Outcome:
         topics: The topics of each test row; empty without topics.
         stance_counts: Training rows of each stance, by target.
         topic_shares: Share of training texts that have each topic, in (0, 1].
+        predictions: The same answers with their probabilities.
     """
 
     stances: tuple[str, ...]
     topics: tuple[tuple[str, ...], ...]
     stance_counts: Mapping[str, Mapping[str, int]]
     topic_shares: Mapping[str, float]
+    predictions: tuple[Prediction, ...] = ()
 
 
-def evaluate(
-    corpus: Corpus, *, extra: Corpus | None = None, jobs: int = 1, progress: Progress | None = None
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A fold as texts: what to train on, with and without further texts, and the numbers of the tested rows."""
+
+    own: Corpus
+    train: Corpus
+    rows: tuple[int, ...]
+    held_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Guesses:
+    """Stances that a system gives, the probability of each true one, and that of each given one."""
+
+    stances: Sequence[str]
+    of_true: Sequence[float]
+    confidence: Sequence[float]
+
+
+_Call = tuple[Callable[[Corpus, Corpus], Any], Corpus, Corpus]
+
+
+def evaluate(  # noqa: PLR0913 - all but the first by name
+    corpus: Corpus,
+    *,
+    test: Corpus | None = None,
+    extra: Corpus | None = None,
+    sides: tuple[str, str] | None = None,
+    detail: bool = False,
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> Evaluation:
-    """Cross-validate the baseline classifier.
+    """Test the classifier, by cross-validation or on a corpus of its own.
 
     Args:
-        corpus: What is tested, fold by fold.
-        extra: Further texts to train on, never tested. Those of a group that a fold holds out are left out of it.
-        jobs: Processes to fit folds in; the result does not depend on it.
-        progress: Wraps the iterator over finished folds, given their number.
+        corpus: What is tested, fold by fold; what is trained on where ``test`` is given.
+        test: What is tested. Rows of ``corpus`` whose group it holds are not trained on.
+        extra: Further texts to train on, never tested. Those of a group that is held out are left out.
+        sides: Two stances whose F1 is averaged; without it :data:`SIDES`, where both occur.
+        detail: Whether to add the learning curve and the most telling n-grams.
+        jobs: Processes to fit in; the result does not depend on it.
+        progress: Wraps the iterator over fitted models, given their number.
 
     Raises:
-        InputError: Where there are too few groups or texts for two folds.
+        InputError: Where there are too few groups or texts for two folds, or nothing is left to train on.
+        UsageError: Where a side is no stance of the tested rows.
         MissingExtraError: Without the extra ``train``.
     """
+    tested = corpus if test is None else test
+    if test is not None:
+        _refuse_lacking(corpus, test, "training texts")
     if extra is not None:
-        _refuse_lacking(extra, corpus)
-    folds, scheme = folds_of(corpus)
-    pairs = ((_training_rows(corpus, fold, extra), corpus.take(fold.test)) for fold in folds)
-    said = outcomes(pairs, len(folds), jobs=jobs, progress=progress)
-    if extra is not None:
-        scheme += f", training also on {extra.name} less the held-out groups"
+        _refuse_lacking(extra, tested, "further training texts")
+    _refuse_strange_sides(tested, sides)
+    trials, scheme = _trials(corpus, extra) if test is None else _held_out(corpus, test, extra)
+    # Cross-validated, what all folds train on together is everything.
+    whole = trials[0].train if test is not None else corpus if extra is None else corpus.joined(extra)
+    calls = _calls(trials, tested, whole if detail else None, further=extra is not None)
+    answers = _called((call for _, call in calls), len(calls), jobs, progress)
+    said: dict[str, list[Any]] = {}
+    for (name, _), answer in zip(calls, answers, strict=True):
+        said.setdefault(name, []).append(answer)
+    by_fold = said["model"]
+    systems: dict[str, Sequence[Prediction]] = {
+        name: _pooled(trials, said[name]) for name in ("model", "unigram", "without") if name in said
+    }
+    stance = _stances(tested, trials, by_fold, systems, sides or SIDES)
+    topics = None if tested.topics is None else _topics(tested, trials, by_fold, systems)
+    stance_terms, topic_terms = said["terms"][0] if detail else ({}, {})
     return Evaluation(
-        data=corpus.name,
-        rows=len(corpus),
+        data=tested.name,
+        rows=len(tested),
         scheme=scheme,
-        folds=tuple(fold.held_out for fold in folds),
-        stance={} if corpus.stances is None else _stance_tables(corpus, folds, said),
-        topics=None if corpus.topics is None else _topic_table(corpus, folds, said),
+        folds=tuple(trial.held_out for trial in trials),
+        stance={target: scores for target, (scores, _) in stance[0].items()},
+        topics=topics[0] if topics else None,
+        tested=tested,
+        sides=tuple(sides or SIDES),
+        predictions=tuple(systems["model"]),
+        stance_figures={target: figures for target, (_, figures) in stance[0].items()},
+        mean_figures=stance[1],
+        topic_figures=topics[1] if topics else None,
+        untrained_stances=_untrained_stances(tested, trials, by_fold),
+        untrained_topics=_untrained_topics(tested, trials, by_fold),
+        curve=_curve(tested, trials, said, sides or SIDES) if detail else (),
+        stance_terms=stance_terms,
+        topic_terms=topic_terms,
     )
+
+
+def metrics(evaluation: Evaluation) -> dict[str, Any]:
+    """Return the figures as JSON values, with six digits.
+
+    ``data`` names the tested rows, ``scheme`` and ``intervals`` say in words how they were tested and resampled. Under
+    ``stance`` stand, by target and system, ``macro_f1``, ``favor_against_f1`` (of the ``sides``, where the target has
+    both), ``accuracy``, ``log_loss`` and ``ece``, each ``[value, low, high]``, and ``labels``; under ``topics``, by
+    system, ``micro_f1``, ``macro_f1``, ``exact`` and ``labels``. ``stance_mean`` is the mean over several targets.
+    ``comparisons`` holds the model's figures less each other system's, ``[value, low, high, above]``, where ``above``
+    is the share of resamples above 0. ``untrained`` counts tested labels that their model never saw; ``curve`` holds
+    the learning curve where one was made.
+    """
+    mean, topics = evaluation.mean_figures, evaluation.topic_figures
+    shown = [*evaluation.stance_figures.values(), *([topics] if topics else [])]
+    words = " / ".join(dict.fromkeys(_SCHEMES[one.scheme] for one in shown))
+    found: dict[str, Any] = {
+        "data": {"name": evaluation.data, "rows": evaluation.rows, "sha256": evaluation.tested.sha256},
+        "scheme": evaluation.scheme,
+        "folds": list(evaluation.folds),
+        "sides": list(evaluation.sides),
+        "stance": {
+            target: {
+                system: _figures(figures.systems[system]) | {"labels": _labels(scores[system].labels)}
+                for system in figures.systems
+            }
+            for (target, figures), scores in zip(
+                evaluation.stance_figures.items(), evaluation.stance.values(), strict=True
+            )
+        },
+        "stance_mean": None if mean is None else {name: _figures(one) for name, one in mean.systems.items()},
+        "topics": None
+        if topics is None or evaluation.topics is None
+        else {
+            system: _figures(figures) | {"labels": _labels(evaluation.topics[system].labels)}
+            for system, figures in topics.systems.items()
+        },
+        "comparisons": {
+            "stance": {target: _changes(figures) for target, figures in evaluation.stance_figures.items()},
+            "stance_mean": None if mean is None else _changes(mean),
+            "topics": None if topics is None else _changes(topics),
+        },
+        "untrained": {"stance": evaluation.untrained_stances, "topics": evaluation.untrained_topics},
+        "intervals": f"95 % percentile bootstrap, {RESAMPLES} resamples {words}",
+    }
+    if evaluation.curve:
+        found["curve"] = [
+            {
+                "rows": _rounded(point.rows),
+                "stance_macro_f1": None if point.stance is None else _rounded(astuple(point.stance)),
+                "topics_micro_f1": None if point.topics is None else _rounded(astuple(point.topics)),
+            }
+            for point in evaluation.curve
+        ]
+    return found
+
+
+def _changes(figures: Figures) -> dict[str, Any]:
+    return {name: _figures(changes) for name, changes in figures.changes.items()}
+
+
+def _figures(figures: Mapping[str, Interval | Change]) -> dict[str, Any]:
+    """Return the figures but those of single labels, which stand with the labels."""
+    return {
+        "favor_against_f1" if name == "sides_f1" else name: _rounded(astuple(one))
+        for name, one in figures.items()
+        if not name.startswith("f1_")
+    }
+
+
+def _labels(labels: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {
+            "precision": _rounded(score.precision),
+            "recall": _rounded(score.recall),
+            "f1": _rounded(score.f1),
+            "support": score.support,
+        }
+        for name, score in labels.items()
+    }
+
+
+def _rounded(value: Any) -> Any:
+    # Adding 0 makes a negative zero a plain one.
+    return round(value, _DIGITS) + 0.0 if isinstance(value, float) else [_rounded(one) for one in value]
 
 
 def outcomes(
@@ -117,7 +371,7 @@ def outcomes(
         InputError: Where a pair's training texts lack a target of its test texts.
         MissingExtraError: Without the extra ``train``.
     """
-    return _over_folds(_run, pairs, total, jobs, progress)
+    return _called(((_run, train, test) for train, test in pairs), total, jobs, progress)
 
 
 def out_of_fold(corpus: Corpus, *, jobs: int = 1, progress: Progress | None = None) -> list[Prediction]:
@@ -133,9 +387,9 @@ def out_of_fold(corpus: Corpus, *, jobs: int = 1, progress: Progress | None = No
         MissingExtraError: Without the extra ``train``.
     """
     folds, _ = folds_of(corpus)
-    pairs = ((corpus.take(fold.train), corpus.take(fold.test)) for fold in folds)
+    calls = ((_say, corpus.take(fold.train), corpus.take(fold.test)) for fold in folds)
     found: dict[int, Prediction] = {}
-    for fold, said in zip(folds, _over_folds(_say, pairs, len(folds), jobs, progress), strict=True):
+    for fold, said in zip(folds, _called(calls, len(folds), jobs, progress), strict=True):
         found |= dict(zip(fold.test, said, strict=True))
     return [found[row] for row in range(len(corpus))]
 
@@ -170,17 +424,6 @@ def folds_of(corpus: Corpus) -> tuple[list[Fold], str]:
     return _stratified(corpus, kept_together)
 
 
-def _refuse_lacking(extra: Corpus, corpus: Corpus) -> None:
-    for field in ("groups", "stances", "topics", "targets"):
-        if getattr(corpus, field) is not None and getattr(extra, field) is None:
-            name = field.removesuffix("s") if field != "topics" else field
-            raise InputError(
-                f"further training texts lack the column of the {field}, which the tested ones have",
-                where=extra.name,
-                remedy=f"Name it with --{name}-column",
-            )
-
-
 def _holding_out(groups: Sequence[str], name: str) -> Fold:
     rows = range(len(groups))
     return Fold(
@@ -213,31 +456,112 @@ def _grouped(splitter: Any, groups: Sequence[str]) -> Iterator[tuple[list[int], 
         yield [row for row in rows if groups[row] not in held_out], [row for row in rows if groups[row] in held_out]
 
 
-def _training_rows(corpus: Corpus, fold: Fold, extra: Corpus | None) -> Corpus:
-    train = corpus.take(fold.train)
-    if extra is None:
-        return train
-    if extra.groups is None or corpus.groups is None:
+def _refuse_lacking(trained: Corpus, tested: Corpus, what: str) -> None:
+    for column in ("groups", "stances", "topics", "targets"):
+        if column == "groups" and what == "training texts":
+            continue  # without them, none can be left out
+        if getattr(tested, column) is not None and getattr(trained, column) is None:
+            name = column.removesuffix("s") if column != "topics" else column
+            raise InputError(
+                f"{what} lack a column of the {column}, which the tested ones have",
+                where=trained.name,
+                remedy=f"Name it with --{name}-column, or do without it: --{name}-column ''",
+            )
+
+
+def _refuse_strange_sides(tested: Corpus, sides: tuple[str, str] | None) -> None:
+    known = sorted(set(tested.stances or ()))
+    strange = [name for name in sides or () if name not in known]
+    if strange:
+        raise UsageError(
+            f"no tested row has the stance {strange[0]!r}",
+            where=tested.name,
+            expected=f"two of {', '.join(known)}" if known else "a column of stances",
+            remedy="Name two stances: --sides ONE,OTHER",
+        )
+    if sides and sides[0] == sides[1]:
+        raise UsageError("both sides are the same stance", got=sides[0], remedy="Name two: --sides ONE,OTHER")
+
+
+def _trials(corpus: Corpus, extra: Corpus | None) -> tuple[list[_Trial], str]:
+    """Return the folds of a cross-validation, and what they are in words."""
+    folds, scheme = folds_of(corpus)
+    if extra is not None and corpus.groups is None:
         raise InputError(
             "further training texts need groups in the tested ones too, so that held-out ones can be left out",
             where=corpus.name,
             remedy="Name the column with --group-column",
         )
-    held_out = {corpus.groups[row] for row in fold.test}
-    return train.joined(extra.take(row for row, group in enumerate(extra.groups) if group not in held_out))
+    trials = []
+    for fold in folds:
+        own = corpus.take(fold.train)
+        train = own if extra is None else own.joined(_without(extra, corpus.take(fold.test)))
+        trials.append(_Trial(own, train, fold.test, fold.held_out))
+    if extra is not None:
+        scheme += f", training also on {extra.name} less the held-out groups"
+    return trials, scheme
 
 
-def _over_folds(
-    run: Callable[[Corpus, Corpus], T],
-    pairs: Iterable[tuple[Corpus, Corpus]],
-    total: int,
-    jobs: int,
-    progress: Progress | None,
-) -> list[T]:
-    """Return what ``run`` makes of the training and the test rows of each fold."""
+def _held_out(corpus: Corpus, test: Corpus, extra: Corpus | None) -> tuple[list[_Trial], str]:
+    """Return the one trial of a held-out corpus, and what it is in words."""
+    own = _without(corpus, test)
+    if not len(own):
+        raise InputError(
+            "every training row belongs to a group that is tested, so nothing is left to learn from",
+            where=corpus.name,
+            remedy="Name another column with --group-column, or none: --group-column ''",
+        )
+    train = own if extra is None else own.joined(_without(extra, test))
+    scheme = f"trained on {len(own)} rows of {corpus.name}"
+    if len(own) < len(corpus):
+        scheme += f", less {len(corpus) - len(own)} of tested groups"
+    if extra is not None:
+        scheme += f", and on {len(train) - len(own)} of {extra.name}"
+    known = set(train.texts)
+    seen = sum(text in known for text in test.texts)
+    if seen:
+        scheme += f"; {seen} tested texts stand among them word for word, which flatters"
+    return [_Trial(own, train, tuple(range(len(test))), test.name)], scheme
+
+
+def _without(corpus: Corpus, tested: Corpus) -> Corpus:
+    """Return the rows whose group is not among the tested ones, as far as both name groups."""
+    if corpus.groups is None or tested.groups is None:
+        return corpus
+    held_out = set(tested.groups)
+    return corpus.take(row for row, group in enumerate(corpus.groups) if group not in held_out)
+
+
+def _calls(trials: Sequence[_Trial], tested: Corpus, whole: Corpus | None, *, further: bool) -> list[tuple[str, _Call]]:
+    """Return what to fit for each fold, by the system's name; with ``whole`` also the terms and the learning curve."""
+    # The largest comes first, so that no process has it alone at the end.
+    calls: list[tuple[str, _Call]] = [] if whole is None else [("terms", (_terms, whole, whole))]
+    for number, trial in enumerate(trials):
+        test = tested.take(trial.rows)
+        calls += [("model", (_run, trial.train, test)), ("unigram", (_say_unigram, trial.train, test))]
+        if further:
+            calls.append(("without", (_say, trial.own, test)))
+        if whole is not None:
+            parts = [(f"{share}", _part(trial.train, share, number)) for share in _CURVE]
+            calls += [(share, (_say_perhaps, part, test)) for share, part in parts]
+    return calls
+
+
+def _part(train: Corpus, share: float, fold: int) -> Corpus:
+    """Return whole groups drawn at random that hold about so many of the rows; a smaller share lies in a larger one."""
+    names = train.groups or train.texts
+    counts = Counter(names)
+    order = np.random.default_rng([_SEED, fold]).permutation(sorted(counts)).tolist()
+    held = np.cumsum([counts[name] for name in order])
+    chosen = set(order[: int(np.abs(held - share * len(train)).argmin()) + 1])
+    return train.take(row for row, name in enumerate(names) if name in chosen)
+
+
+def _called(calls: Iterable[_Call], total: int, jobs: int, progress: Progress | None) -> list[Any]:
+    """Return what each function makes of its training and test rows, in order."""
     with from_extra("train"):
         from joblib import Parallel, delayed
-    finished = Parallel(n_jobs=jobs, return_as="generator")(delayed(run)(train, test) for train, test in pairs)
+    finished = Parallel(n_jobs=jobs, return_as="generator")(delayed(run)(train, test) for run, train, test in calls)
     return list(progress(finished, total) if progress else finished)
 
 
@@ -246,15 +570,31 @@ def _say(train: Corpus, test: Corpus) -> list[Prediction]:
     return _predictions(fit(train, constant=True), test)
 
 
+def _say_unigram(train: Corpus, test: Corpus) -> list[Prediction]:
+    return _predictions(unigram(train), test)
+
+
+def _say_perhaps(train: Corpus, test: Corpus) -> tuple[int, list[Prediction]] | None:
+    """Return the number of training rows and the answers, or nothing where so few rows teach nothing."""
+    try:
+        return len(train), _say(train, test)
+    except InputError:
+        return None
+
+
+def _terms(train: Corpus, _: Corpus) -> Any:
+    return telling_terms(fit(train, constant=True), train)
+
+
 def _predictions(model: Classifier, test: Corpus) -> list[Prediction]:
     """Return what a fold's model says of each test row, about the row's own target."""
-    if not model.stance:
-        return model.predict(test.texts)
+    if not model.stance or test.stances is None:
+        return model.predict(test.texts, next(iter(model.stance), None))
     found: dict[int, Prediction] = {}
     for target in test.target_names:
         if target not in model.stance:
             raise InputError(
-                f"nothing can be learned of the target {target!r} while a fold holds it out",
+                f"nothing can be learned of the target {target!r}: no training row is about it",
                 where=test.name,
                 remedy="Leave its rows out, or name another --group-column",
             )
@@ -273,57 +613,219 @@ def _run(train: Corpus, test: Corpus) -> Outcome:
         tuple(prediction.topics or () for prediction in said),
         {target: Counter(train.for_target(target).stances) for target in test.target_names} if train.stances else {},
         {topic: count / len(distinct) for topic, count in counts.items()},
+        tuple(said),
     )
 
 
-def _stance_tables(
-    corpus: Corpus, folds: Sequence[Fold], said: Sequence[Outcome]
-) -> dict[str, dict[str, StanceScores]]:
-    tables = {}
-    for target in corpus.target_names:
-        names = sorted(set(corpus.for_target(target).stances or ()))
-        rows = [
-            (row, stance, outcome.stance_counts.get(target, {}))
-            for fold, outcome in zip(folds, said, strict=True)
-            for row, stance in zip(fold.test, outcome.stances, strict=True)
-            if corpus.targets is None or corpus.targets[row] == target
-        ]
-        true = [(corpus.stances or ())[row] for row, _, _ in rows]
-        counts_of = [counts for _, _, counts in rows]
-        tables[target] = {
-            "model": stance_scores(true, [stance for _, stance, _ in rows], names),
-            "majority": stance_scores(true, list(map(majority_stance, counts_of)), names),
-            "random": _mean([stance_scores(true, draw, names) for draw in random_stances(counts_of)]),
+def _pooled(trials: Sequence[_Trial], answers: Sequence[Any]) -> tuple[Prediction, ...]:
+    """Return the predictions of all folds in the order of the tested rows."""
+    found: dict[int, Prediction] = {}
+    for trial, answer in zip(trials, answers, strict=True):
+        found |= dict(zip(trial.rows, answer.predictions if isinstance(answer, Outcome) else answer, strict=True))
+    return tuple(found[row] for row in sorted(found))
+
+
+def _rows_of(tested: Corpus, trials: Sequence[_Trial], target: str) -> list[int]:
+    """Return the rows about a target, fold by fold."""
+    rows = (row for trial in trials for row in trial.rows)
+    return [row for row in rows if tested.targets is None or tested.targets[row] == target]
+
+
+def _first_rows(tested: Corpus, trials: Sequence[_Trial]) -> list[int]:
+    """Return the first row of each text, fold by fold: its topics count once, however many targets it has."""
+    first = {text: row for row, text in reversed(list(enumerate(tested.texts)))}
+    return [row for trial in trials for row in trial.rows if first[tested.texts[row]] == row]
+
+
+def _of_row(trials: Sequence[_Trial], values: Sequence[T]) -> dict[int, T]:
+    """Return the value of each tested row's fold."""
+    return {row: value for trial, value in zip(trials, values, strict=True) for row in trial.rows}
+
+
+def _stances(
+    tested: Corpus,
+    trials: Sequence[_Trial],
+    said: Sequence[Outcome],
+    systems: Mapping[str, Sequence[Prediction]],
+    sides: Sequence[str],
+) -> tuple[dict[str, tuple[dict[str, StanceScores], Figures]], Figures | None]:
+    """Return scores and figures by target, and the figures' mean over targets where there are several."""
+    found: dict[str, tuple[dict[str, StanceScores], Figures]] = {}
+    if tested.stances is None:
+        return found, None
+    measured: list[tuple[list[int], dict[str, Measure]]] = []
+    for target in tested.target_names:
+        rows = _rows_of(tested, trials, target)
+        true = [tested.stances[row] for row in rows]
+        names = sorted(set(true))
+        of_row = _of_row(trials, [outcome.stance_counts.get(target, {}) for outcome in said])
+        counts = [of_row[row] for row in rows]
+        guesses = {name: [_told(true, [answers[row] for row in rows])] for name, answers in systems.items()}
+        guesses["majority"] = [_guessed(true, list(map(majority_stance, counts)), counts)]
+        guesses["random"] = [_guessed(true, draw, counts) for draw in random_stances(counts)]
+        guesses = {name: guesses[name] for name in _ORDER if name in guesses}
+        scores = {
+            name: _mean([stance_scores(true, one.stances, names) for one in several])
+            for name, several in guesses.items()
         }
-    return tables
+        measures = {
+            name: mean_measure([_stance_measure(true, one, names, sides) for one in several])
+            for name, several in guesses.items()
+        }
+        measured.append((rows, measures))
+        found[target] = scores, _compared(measures, tested, rows)
+    if len(found) < 2:
+        return found, None
+    means = {name: _over_targets([(rows, measures[name]) for rows, measures in measured]) for name in measured[0][1]}
+    return found, _compared(means, tested, range(len(tested)))
 
 
-def _topic_table(corpus: Corpus, folds: Sequence[Fold], said: Sequence[Outcome]) -> dict[str, TopicScores]:
-    labels = corpus.topics or ()
+_ORDER = ("model", "without", "majority", "random", "unigram")
+
+
+def _told(true: Sequence[str], answers: Sequence[Prediction]) -> _Guesses:
+    scores = [answer.stance_scores or {} for answer in answers]
+    return _Guesses(
+        [answer.stance or "" for answer in answers],
+        [shares.get(name, 0.0) for name, shares in zip(true, scores, strict=True)],
+        [max(shares.values()) for shares in scores],
+    )
+
+
+def _guessed(true: Sequence[str], given: Sequence[str], counts: Sequence[Mapping[str, int]]) -> _Guesses:
+    """Return guesses whose probabilities are the shares of the training rows."""
+    totals = [sum(of_row.values()) for of_row in counts]
+    return _Guesses(
+        given,
+        [of_row.get(name, 0) / total for name, of_row, total in zip(true, counts, totals, strict=True)],
+        [of_row[name] / total for name, of_row, total in zip(given, counts, totals, strict=True)],
+    )
+
+
+def _stance_measure(true: Sequence[str], said: _Guesses, names: Sequence[str], sides: Sequence[str]) -> Measure:
+    labels = stance_measure(true, said.stances, names, sides=sides if set(sides) <= set(names) else ())
+    right = [name == given for name, given in zip(true, said.stances, strict=True)]
+    shares = probability_measure(said.of_true, said.confidence, right)
+
+    def measure(weights: Floats) -> dict[str, Floats]:
+        return {**labels(weights), **shares(weights)}
+
+    return measure
+
+
+def _over_targets(parts: Sequence[tuple[Sequence[int], Measure]]) -> Measure:
+    """Return the mean of the figures that all targets have."""
+
+    def measure(weights: Floats) -> dict[str, Floats]:
+        each = []
+        for rows, one in parts:
+            own = weights[:, list(rows)]
+            # A resample may lack a target altogether: then the target counts as it is.
+            own[own.sum(axis=1) == 0] = 1.0
+            each.append(one(own))
+        common = [name for name in each[0] if not name.startswith("f1_") and all(name in found for found in each)]
+        return {name: np.mean([found[name] for found in each], axis=0) for name in common}
+
+    return measure
+
+
+def _compared(measures: Mapping[str, Measure], tested: Corpus, rows: Sequence[int]) -> Figures:
+    groups = None if tested.groups is None else [tested.groups[row] for row in rows]
+    found: Bootstrap = bootstrap(measures, len(rows), groups=groups, scheme=usual_scheme(groups))
+    return Figures(
+        found.scheme,
+        {name: found.intervals(name) for name in measures},
+        {name: found.changes("model", name) for name in measures if name != "model"},
+    )
+
+
+def _topics(
+    tested: Corpus,
+    trials: Sequence[_Trial],
+    said: Sequence[Outcome],
+    systems: Mapping[str, Sequence[Prediction]],
+) -> tuple[dict[str, TopicScores], Figures]:
+    labels = tested.topics or ()
     names = sorted({topic for row in labels for topic in row})
-    first = {text: row for row, text in reversed(list(enumerate(corpus.texts)))}
-    rows = [
-        (row, topics, outcome.topic_shares)
-        for fold, outcome in zip(folds, said, strict=True)
-        for row, topics in zip(fold.test, outcome.topics, strict=True)
-        if first[corpus.texts[row]] == row
-    ]
-    true = [labels[row] for row, _, _ in rows]
-    shares_of = [shares for _, _, shares in rows]
-    return {
-        "model": topic_scores(true, [topics for _, topics, _ in rows], names),
-        "majority": topic_scores(true, list(map(majority_topics, shares_of)), names),
-        "random": _mean([topic_scores(true, draw, names) for draw in random_topics(shares_of, names)]),
+    rows = _first_rows(tested, trials)
+    true = [labels[row] for row in rows]
+    of_row = _of_row(trials, [outcome.topic_shares for outcome in said])
+    shares = [of_row[row] for row in rows]
+    guesses: dict[str, list[Any]] = {
+        name: [[answers[row].topics or () for row in rows]] for name, answers in systems.items()
     }
+    guesses["majority"] = [list(map(majority_topics, shares))]
+    guesses["random"] = list(random_topics(shares, names))
+    guesses = {name: guesses[name] for name in _ORDER if name in guesses}
+    scores = {name: _mean([topic_scores(true, one, names) for one in several]) for name, several in guesses.items()}
+    measures = {
+        name: mean_measure([topic_measure(true, one, names) for one in several]) for name, several in guesses.items()
+    }
+    return scores, _compared(measures, tested, rows)
+
+
+def _untrained_stances(tested: Corpus, trials: Sequence[_Trial], said: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for target in tested.target_names if tested.stances is not None else ():
+        of_row = _of_row(trials, [outcome.stance_counts.get(target, {}) for outcome in said])
+        rows = _rows_of(tested, trials, target)
+        strange = Counter(name for row in rows if (name := (tested.stances or ())[row]) not in of_row[row])
+        found |= {target: dict(sorted(strange.items()))} if strange else {}
+    return found
+
+
+def _untrained_topics(tested: Corpus, trials: Sequence[_Trial], said: Sequence[Outcome]) -> dict[str, int]:
+    if tested.topics is None:
+        return {}
+    of_row = _of_row(trials, [outcome.topic_shares for outcome in said])
+    rows = _first_rows(tested, trials)
+    return dict(sorted(Counter(name for row in rows for name in tested.topics[row] if name not in of_row[row]).items()))
+
+
+def _curve(
+    tested: Corpus, trials: Sequence[_Trial], said: Mapping[str, Sequence[Any]], sides: Sequence[str]
+) -> tuple[CurvePoint, ...]:
+    """Return the points for which every fold has learned something, and which grow."""
+    points: list[CurvePoint] = []
+    for share in _CURVE:
+        answers = said[f"{share}"]
+        if None in answers:
+            continue
+        rows = float(np.mean([count for count, _ in answers]))
+        if not points or rows > points[-1].rows:
+            points.append(_point(tested, trials, rows, [found for _, found in answers], sides))
+    whole = float(np.mean([len(trial.train) for trial in trials]))
+    points = [point for point in points if point.rows < whole]
+    return (*points, _point(tested, trials, whole, said["model"], sides))
+
+
+def _point(
+    tested: Corpus, trials: Sequence[_Trial], count: float, by_fold: Sequence[Any], sides: Sequence[str]
+) -> CurvePoint:
+    answers = _pooled(trials, by_fold)
+    stance = topics = None
+    if tested.stances is not None:
+        parts = []
+        for target in tested.target_names:
+            rows = _rows_of(tested, trials, target)
+            true = [tested.stances[row] for row in rows]
+            guesses = _told(true, [answers[row] for row in rows])
+            parts.append((rows, _stance_measure(true, guesses, sorted(set(true)), sides)))
+        figures = _compared({"model": _over_targets(parts)}, tested, range(len(tested)))
+        stance = figures.systems["model"]["macro_f1"]
+    if tested.topics is not None:
+        rows = _first_rows(tested, trials)
+        names = sorted({topic for row in tested.topics for topic in row})
+        one = topic_measure([tested.topics[row] for row in rows], [answers[row].topics or () for row in rows], names)
+        topics = _compared({"model": one}, tested, rows).systems["model"]["micro_f1"]
+    return CurvePoint(count, stance, topics)
 
 
 def _mean(draws: Sequence[Any]) -> Any:
     """Return the mean of equal structures of numbers: score classes, and mappings of them."""
     first = draws[0]
     if is_dataclass(first):
-        return type(first)(
-            **{field.name: _mean([getattr(draw, field.name) for draw in draws]) for field in fields(first)}
-        )  # type: ignore[misc]
+        return type(first)(**{one.name: _mean([getattr(draw, one.name) for draw in draws]) for one in fields(first)})  # type: ignore[misc]
     if isinstance(first, dict):
         return {key: _mean([draw[key] for draw in draws]) for key in first}
     return type(first)(sum(draws) / len(draws))

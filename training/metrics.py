@@ -1,11 +1,48 @@
-"""Figures of merit for stance and topics."""
+"""Figures of merit for stance and topics, and what tells whether probabilities mean what they say."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from iraqstance.annotation.errors import from_extra
+from iraqstance.training.intervals import Floats, Measure
 
-__all__ = ["LabelScore", "StanceScores", "TopicScores", "stance_scores", "topic_scores"]
+__all__ = [
+    "BINS",
+    "Bin",
+    "LabelScore",
+    "StanceScores",
+    "TopicScores",
+    "coverage",
+    "probability_measure",
+    "reliability",
+    "stance_scores",
+    "topic_scores",
+]
+
+#: Bins of equal width of the expected calibration error, as in Guo, Pleiss, Sun and Weinberger, "On Calibration of
+#: Modern Neural Networks", ICML 2017.
+BINS = 15
+_LEAST = float(np.finfo(np.float64).eps)  # probability below which the logarithm is cut, as scikit-learn does
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Answers of like confidence.
+
+    Attributes:
+        low: Confidence above which they are, in [0, 1).
+        high: Confidence up to which they are.
+        count: How many they are.
+        confidence: Their mean confidence; NaN where there are none.
+        accuracy: Share of them that is right; NaN where there are none.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +114,68 @@ def topic_scores(
     hits = sum(len(left & guess) for left, guess in pairs)
     micro = _share(2 * hits, sum(len(left) + len(guess) for left, guess in pairs))
     return TopicScores(micro, _mean_f1(labels), _share(sum(left == guess for left, guess in pairs), len(pairs)), labels)
+
+
+def probability_measure(of_true: Sequence[float], confidence: Sequence[float], right: Sequence[bool]) -> Measure:
+    """Return the figures of probabilities as a function of weights: ``log_loss`` and ``ece``.
+
+    ``log_loss`` is the mean of the negative natural logarithm of the true label's probability, which is cut at 2.2e-16:
+    a label that was never trained costs 36. ``ece``, the expected calibration error, is the distance between
+    confidence and accuracy in each of :data:`BINS` bins, weighted by the bin's share of the rows, in [0, 1] (Guo et al.
+    2017, equation 3). A bin holds its upper end.
+
+    Args:
+        of_true: Probability of each row's true label, of shape (rows,).
+        confidence: Probability of the given label.
+        right: Whether the given label is the true one.
+    """
+    loss = -np.log(np.clip(np.asarray(of_true, dtype=np.float64), _LEAST, 1))
+    gaps = np.zeros((len(right), BINS))
+    gaps[np.arange(len(right)), _bins(confidence)] = np.asarray(right, dtype=np.float64) - np.asarray(confidence)
+    terms = np.column_stack([gaps, loss])
+
+    def measure(weights: Floats) -> dict[str, Floats]:
+        sums = weights @ terms / weights.sum(axis=1, keepdims=True)
+        return {"log_loss": sums[:, -1], "ece": np.abs(sums[:, :-1]).sum(axis=1)}
+
+    return measure
+
+
+def reliability(confidence: Sequence[float], right: Sequence[bool]) -> list[Bin]:
+    """Return the bins of a reliability diagram, from the least confident to the most."""
+    places = _bins(confidence)
+    known, hits = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    found = []
+    for place in range(BINS):
+        own = places == place
+        count = int(own.sum())
+        means = (float(known[own].mean()), float(hits[own].mean())) if count else (float("nan"), float("nan"))
+        found.append(Bin(place / BINS, (place + 1) / BINS, count, *means))
+    return found
+
+
+def coverage(confidence: Sequence[float], right: Sequence[bool]) -> list[tuple[float, float, float]]:
+    """Return what remains when the least confident answers are left open.
+
+    Returns:
+        For each distinct confidence, the highest first: the confidence from which answers are given, the share of rows
+        that then have one, in (0, 1], and the share of those that is right, in [0, 1].
+    """
+    known = np.asarray(confidence, dtype=np.float64)
+    order = np.argsort(-known, kind="stable")
+    given = np.arange(1, len(order) + 1)
+    hits = np.cumsum(np.asarray(right, dtype=np.float64)[order])
+    # Answers of one confidence are given together.
+    last = np.flatnonzero(np.append(np.diff(known[order]) != 0, True))
+    return [
+        (float(known[order[place]]), float(given[place] / len(order)), float(hits[place] / given[place]))
+        for place in last.tolist()
+    ]
+
+
+def _bins(confidence: Sequence[float]) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
+    places = np.ceil(np.asarray(confidence, dtype=np.float64) * BINS).astype(np.int64) - 1
+    return np.clip(places, 0, BINS - 1)
 
 
 def _share(part: int, whole: int) -> float:

@@ -1,4 +1,4 @@
-"""``iraqstance train``, ``evaluate`` and ``predict``."""
+"""``iraqstance train`` and ``predict``."""
 
 import csv
 import json
@@ -8,9 +8,8 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from huggingface_hub import ModelCard
 from iraqstance.training.corpus import Columns, read_corpus
-from iraqstance.training.default_model import default_model, default_model_folder
-from iraqstance.training.labelling import prediction_row
 from iraqstance.training.model_folder import load_classifier, read_manifest
 
 Run = Callable[..., CompletedProcess[str]]
@@ -41,11 +40,54 @@ NAMES = Columns("words", "view", "themes", "shop", "about")
 
 
 def test_any_table_trains_by_the_names_of_its_columns(run: Run, tmp_path: Path) -> None:
-    done = run("train", write_table(tmp_path / "cups.tsv"), "-o", "model", *COLUMNS)
+    done = run("train", write_table(tmp_path / "cups.tsv"), "-o", "model", "--no-evaluate", *COLUMNS)
     assert (done.returncode, done.stdout) == (0, "")
     assert "2 stances towards ours and 2 stances towards theirs and 3 topics, learned from 24 rows" in done.stderr
     assert load_classifier(tmp_path / "model").targets == ("ours", "theirs")
     assert read_manifest(tmp_path / "model").data.sha256 == read_corpus(tmp_path / "cups.tsv", NAMES).sha256
+    assert not (tmp_path / "model" / "metrics.json").exists()
+    assert "Nothing was measured." in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_model_is_measured_by_cross_validation_unless_told_otherwise(run: Run, tmp_path: Path) -> None:
+    done = run("train", write_table(tmp_path / "cups.csv"), "-o", "model", "--license", "mit", *COLUMNS)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["data"]["name"], metrics["data"]["rows"]) == ("cups.csv", 24)
+    value, low, high = metrics["stance"]["ours"]["model"]["macro_f1"]
+    assert f"{value:.3f} [{low:.3f}, {high:.3f}]" in done.stdout
+    card = ModelCard.load(tmp_path / "model" / "README.md")
+    assert card.data.license == "mit"
+    assert any(result.metric_value == round(value, 4) for result in card.data.eval_results or [])
+
+
+def test_a_model_is_measured_on_held_out_data(run: Run, tmp_path: Path) -> None:
+    lines = write_table(tmp_path / "cups.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "kept.csv").write_text("".join(lines[:1] + lines[17:]), encoding="utf-8")
+    (tmp_path / "learned.csv").write_text("".join(lines[:17]), encoding="utf-8")
+    columns = [column for column in COLUMNS if "group" not in column]
+    done = run("train", "learned.csv", "-o", "model", "--test", "kept.csv", *columns)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["data"]["name"], metrics["data"]["rows"]) == ("kept.csv", 8)
+    assert read_manifest(tmp_path / "model").data.rows == 16
+
+
+def test_rows_that_do_not_suffice_to_measure_train_all_the_same(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "few.csv").write_text("text,stance\nLovely tea,pro\nStale tea,con\nMild tea,pro\n", encoding="utf-8")
+    done = run("train", "few.csv", "-o", "model")
+    assert done.returncode == 0, done.stderr
+    assert "not measured: few.csv: too few rows for five folds" in done.stderr
+    assert not (tmp_path / "model" / "metrics.json").exists()
+    assert load_classifier(tmp_path / "model").targets == ("",)
+
+
+def test_many_rows_are_not_cross_validated_unasked(run: Run, tmp_path: Path) -> None:
+    rows = "".join(f"{('Lovely', 'Stale')[number % 2]} tea,{('pro', 'con')[number % 2]}\n" for number in range(5_001))
+    (tmp_path / "many.csv").write_text(f"text,stance\n{rows}", encoding="utf-8")
+    done = run("train", "many.csv", "-o", "model")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"not measured: 5001 rows are many to cross-validate\. .*--test", done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -53,11 +95,9 @@ def test_any_table_trains_by_the_names_of_its_columns(run: Run, tmp_path: Path) 
     [
         (["train", "gone.csv", "-o", "m"], 1, r"error: gone\.csv: the file cannot be read"),
         (["train", "cups.csv", "-o", "m"], 1, r"error: cups\.csv: there is no column 'text' .*--text-column"),
+        (["train", "cups.csv", "-o", "m", "--test", "gone.csv", *COLUMNS], 1, r"gone\.csv: the file cannot be read"),
+        (["train", "cups.csv", "-o", "m", "--test", "cups.csv", "--no-evaluate"], 2, "do not go together"),
         (["train", "cups.xls", "-o", "m"], 2, r"error: cups\.xls: this kind of file is not known"),
-        (["evaluate", "cups.csv", *COLUMNS[:2], "--group-column=same"], 1, "there is no column 'same'"),
-        (["predict"], 2, r"error: nothing to label \(expected texts, -, or -i FILE\)"),
-        (["predict", "Tea", "-i", "cups.csv"], 2, "error: both texts and a file"),
-        (["predict", "Tea", "--model", "gone"], 1, r"error: gone: this is no model folder .*iraqstance train"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -75,19 +115,7 @@ def test_a_mistake_ends_in_one_clear_line(
     assert (tmp_path / "cups.csv").read_bytes() == before
 
 
-def test_standard_input_is_labelled_in_order_by_the_default_model_that_is_there(run: Run) -> None:
-    """Once it was made, nothing is trained."""
-    texts = ["The cook fears the new law.", "قهوة ☕", "a"]
-    expected = [json.loads(json.dumps(prediction_row(found))) for found in default_model().predict(texts)]
-    manifest = default_model_folder() / "manifest.json"
-    written = manifest.stat()
-    done = run("predict", "-", "--json", stdin="\n\n".join(texts))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert [json.loads(line) for line in done.stdout.splitlines()] == expected
-    assert (manifest.stat().st_ino, manifest.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
-
-
-@pytest.mark.parametrize("command", ["train", "evaluate", "predict"])
+@pytest.mark.parametrize("command", ["train", "predict"])
 def test_every_command_shows_an_example(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.returncode == 0

@@ -21,7 +21,6 @@ from iraqstance.training.baselines import (
     curve_draws,
     data_hashes,
     learning_curve,
-    recipe_fingerprint,
     record,
     source_corpus,
     stories_of,
@@ -30,6 +29,7 @@ from iraqstance.training.baselines import (
 from iraqstance.training.corpus import Corpus, packaged_corpus
 from iraqstance.training.evaluate import evaluate
 from iraqstance.training.model_folder import library_versions
+from iraqstance.training.recipe import recipe_fingerprint
 
 ARTICLES = ("cafe", "kiosk", "tavern")
 WORDS = {"favor": ("lovely", "fresh", "mild"), "against": ("awful", "stale", "burnt"), "neutral": ("green", "hot")}

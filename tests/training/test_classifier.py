@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from cups import CORPUS, STANCES, TEXTS, TOPICS
 from iraqstance.annotation.errors import InputError, UsageError
@@ -172,3 +173,69 @@ def test_a_text_in_a_script_without_spaces_can_be_learned() -> None:
         "likes",
         "dislikes",
     ]
+
+
+def test_the_words_of_a_hashtag_count() -> None:
+    texts = tuple(text.replace("A lovely", "#ALovely").replace("Awful", "#Awful") for text in TEXTS)
+    model = fit(replace(CORPUS, texts=texts))
+    plain, tagged = model.predict(["Such burnt awful coffee #BurntCoffee", "Such #BurntAwfulCoffee"])
+    assert (plain.stance, tagged.stance) == ("dislikes", "dislikes")
+    assert tagged.text == "Such #BurntAwfulCoffee"
+
+
+def opinions(rows: int) -> Corpus:
+    """Return opinions on two drinks, three texts a group, a few of them rated the wrong way."""
+    random = np.random.default_rng(11)
+    sides, drinks, wrong = random.integers(0, 2, rows), random.integers(0, 2, rows), random.random(rows) < 0.1
+    words = (("stale", "bitter", "burnt", "awful"), ("fresh", "mild", "sweet", "lovely"))
+    texts = tuple(
+        f"{' '.join(random.choice(words[side], 2))} {('tea', 'coffee')[drink]} number {number}"
+        for number, (side, drink) in enumerate(zip(sides, drinks, strict=True))
+    )
+    return Corpus(
+        "opinions",
+        texts,
+        tuple(("dislikes", "likes")[int(side != odd)] for side, odd in zip(sides, wrong, strict=True)),
+        tuple((("tea",), ("coffee", "strong"))[drink] for drink in drinks),
+        tuple(f"story {number // 3}" for number in range(rows)),
+    )
+
+
+@pytest.mark.parametrize("rows", [5, 40, 100, 2_100])
+def test_any_size_of_data_is_learned_and_always_alike(rows: int) -> None:
+    corpus = opinions(rows)
+    model, again = fit(corpus, constant=True), fit(corpus, constant=True)
+    assert model.predict(corpus.texts[:50]) == again.predict(corpus.texts[:50])
+    assert model.threshold == again.threshold
+    if rows >= 40:
+        kind, harsh = model.predict(["lovely mild tea", "awful burnt coffee"])
+        assert (kind.stance, kind.topics) == ("likes", ("tea",))
+        assert (harsh.stance, harsh.topics) == ("dislikes", ("coffee", "strong"))
+
+
+def test_probabilities_mean_what_they_say() -> None:
+    """A tenth of the labels is wrong, so nothing can be surer than nine in ten."""
+    corpus = opinions(1_200)
+    tested = corpus.take(range(600, 1_200))
+    said = fit(corpus.take(range(600))).predict(tested.texts)
+    sure = [max((prediction.stance_scores or {}).values()) for prediction in said]
+    right = np.mean([one.stance == label for one, label in zip(said, tested.stances or (), strict=True)])
+    assert np.mean(sure) == pytest.approx(right, abs=0.05)
+
+
+def test_targets_that_share_features_keep_their_own_stances() -> None:
+    """Where the same words mean the same of both, the targets' pipelines hold the same features."""
+    whole = opinions(240)
+    targets = tuple("ours" if row % 2 else "theirs" for row in range(240))
+    model = fit(replace(whole, topics=None, targets=targets))
+    assert model.targets == ("theirs", "ours")
+    for target in model.targets:
+        kind, harsh = model.predict(["lovely mild tea", "awful burnt coffee"], target)
+        assert (kind.stance, harsh.stance) == ("likes", "dislikes")
+
+
+def test_more_texts_than_characters_are_needed_for_are_learned_from_words() -> None:
+    model = fit(replace(opinions(20_100), topics=None))
+    assert [name for name, _ in model.stance[""]["features"].transformer_list] == ["word"]
+    kind, harsh = model.predict(["lovely mild tea", "awful burnt coffee"])
+    assert (kind.stance, harsh.stance) == ("likes", "dislikes")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from iraqstance.annotation.errors import InputError
+from iraqstance.annotation.errors import InputError, UsageError
 from iraqstance.training.classifier import fit
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.evaluate import Evaluation, evaluate, folds_of, out_of_fold
+from iraqstance.training.evaluate import Evaluation, evaluate, folds_of, metrics, out_of_fold
 from iraqstance.training.metrics import stance_scores, topic_scores
 
 KIND = ("lovely", "fresh", "mild")
@@ -145,7 +145,7 @@ def test_an_evaluation_tests_every_row_and_names_what_was_held_out(found: Evalua
     assert (found.data, found.rows, found.folds) == ("cups", 24, ("group 0", "group 1", "group 2"))
     assert set(found.stance) == {""}
     assert found.topics is not None
-    assert set(found.stance[""]) == set(found.topics) == {"model", "majority", "random"}
+    assert set(found.stance[""]) == set(found.topics) == {"model", "majority", "random", "unigram"}
     assert sum(score.support for score in found.stance[""]["model"].labels.values()) == 24
 
 
@@ -246,7 +246,7 @@ def test_two_processes_give_the_result_of_one(found: Evaluation) -> None:
     assert evaluate(cups(24), jobs=2) == found
 
 
-def test_progress_is_told_for_every_fold() -> None:
+def test_progress_is_told_for_every_fitted_model() -> None:
     told: list[int] = []
 
     def progress(finished: Iterator[Any], total: int) -> Iterator[Any]:
@@ -255,7 +255,7 @@ def test_progress_is_told_for_every_fold() -> None:
             yield outcome
 
     evaluate(replace(cups(12), topics=None), progress=progress)
-    assert told == [3, 3, 3]
+    assert told == [6] * 6  # the classifier and the bag of words, in three folds
 
 
 @pytest.mark.parametrize(
@@ -315,3 +315,148 @@ def test_a_target_that_only_the_held_out_group_is_about_is_named() -> None:
 def test_stance_and_topics_can_each_be_left_out() -> None:
     assert evaluate(replace(cups(6), topics=None)).topics is None
     assert evaluate(replace(cups(12), stances=None)).stance == {}
+
+
+def test_a_held_out_corpus_is_tested_by_a_model_of_the_other_alone() -> None:
+    train, test = cups(24), replace(cups(12, offset=24), name="later", groups=("new",) * 12)
+    found = evaluate(train, test=test)
+    model = fit(train, constant=True)
+    assert (found.data, found.rows, found.folds) == ("later", 12, ("later",))
+    assert found.scheme == "trained on 24 rows of cups"
+    said = [one.stance or "" for one in model.predict(test.texts)]
+    assert found.stance[""]["model"] == stance_scores(test.stances or (), said, ["dislikes", "likes"])
+
+
+def test_training_rows_of_a_tested_group_are_left_out_and_counted() -> None:
+    train, test = cups(24), replace(cups(8, offset=24), name="later", groups=("group 1",) * 8)
+    assert evaluate(train, test=test).scheme == "trained on 16 rows of cups, less 8 of tested groups"
+    with pytest.raises(InputError, match=r"cups: every training row belongs to a group that is tested.*--group-column"):
+        evaluate(train, test=train)
+
+
+def test_tested_texts_that_were_trained_on_are_counted() -> None:
+    train = replace(cups(24), groups=None)
+    found = evaluate(train, test=replace(train.take(range(6)), name="again"))
+    assert "6 tested texts stand among them word for word" in found.scheme
+
+
+def test_a_label_that_was_never_trained_is_counted_and_wrong() -> None:
+    test = replace(cups(6, offset=24), name="later", groups=("new",) * 6)
+    strange = replace(
+        test, stances=("unheard", *(test.stances or ())[1:]), topics=(("unsaid",), *(test.topics or ())[1:])
+    )
+    found = evaluate(cups(24), test=strange)
+    assert found.untrained_stances == {"": {"unheard": 1}}
+    assert found.untrained_topics == {"unsaid": 1}
+    assert found.stance[""]["model"].labels["unheard"].recall == 0
+    assert found.stance_figures[""].systems["model"]["log_loss"].value > 36 / 6
+    assert evaluate(cups(24), test=test).untrained_stances == {}
+
+
+def test_a_stance_that_a_fold_has_to_itself_is_counted() -> None:
+    corpus = replace(cups(12, 3), topics=None)
+    alone = tuple(
+        "rare" if group == "group 0" else stance
+        for group, stance in zip(corpus.groups or (), corpus.stances or (), strict=True)
+    )
+    assert evaluate(replace(corpus, stances=alone)).untrained_stances == {"": {"rare": 4}}
+
+
+@pytest.mark.parametrize(
+    ("sides", "message"),
+    [
+        (
+            ("likes", "hates"),
+            r"cups: no tested row has the stance 'hates' \(expected two of dislikes, likes\).*--sides",
+        ),
+        (("likes", "likes"), "both sides are the same stance"),
+    ],
+)
+def test_sides_are_stances_of_the_data(sides: tuple[str, str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        evaluate(cups(12), sides=sides)
+
+
+def test_the_f1_of_the_sides_is_their_mean_where_a_target_has_both(found: Evaluation) -> None:
+    assert "sides_f1" not in found.stance_figures[""].systems["model"]
+    named = evaluate(replace(cups(12), topics=None), sides=("likes", "dislikes"))
+    figures = metrics(named)["stance"][""]["model"]
+    assert figures["favor_against_f1"] == figures["macro_f1"]
+
+
+def test_the_model_is_compared_with_every_other_system_on_the_same_resamples() -> None:
+    corpus = replace(cups(24), topics=None)
+    found = evaluate(corpus, extra=replace(corpus, name="more"))
+    figures = found.stance_figures[""]
+    assert list(figures.systems) == ["model", "without", "majority", "random", "unigram"]
+    assert list(figures.changes) == ["without", "majority", "random", "unigram"]
+    for name, changes in figures.changes.items():
+        for figure, change in changes.items():
+            apart = figures.systems["model"][figure].value - figures.systems[name][figure].value
+            assert change.value == pytest.approx(apart)
+            assert change.low <= change.high
+    alone = evaluate(corpus).stance[""]["model"]
+    assert found.stance[""]["without"] == alone
+
+
+def test_several_targets_have_a_mean() -> None:
+    corpus = two_targets(replace(cups(24), topics=None))
+    found = evaluate(corpus)
+    assert found.mean_figures is not None
+    each = [figures.systems["model"] for figures in found.stance_figures.values()]
+    for name, one in found.mean_figures.systems["model"].items():
+        assert one.value == pytest.approx(sum(figures[name].value for figures in each) / 2)
+    assert evaluate(replace(cups(12), topics=None)).mean_figures is None
+
+
+@pytest.mark.parametrize(
+    ("corpus", "words"),
+    [
+        (cups(48, 24), "of whole groups"),
+        (cups(24, 3), "of rows within each group"),
+        (replace(cups(24), groups=None), "of single rows"),
+    ],
+    ids=["many groups", "few groups", "no groups"],
+)
+def test_the_scheme_of_the_intervals_is_told_in_words(corpus: Corpus, words: str) -> None:
+    assert words in metrics(evaluate(corpus))["intervals"]
+
+
+def test_the_figures_are_json_of_six_digits(found: Evaluation) -> None:
+    plain = metrics(found)
+    assert plain["data"] == {"name": "cups", "rows": 24, "sha256": cups(24).sha256}
+    for systems in (*plain["stance"].values(), plain["topics"]):
+        for figures in systems.values():
+            for name, values in figures.items():
+                if name != "labels":
+                    assert [round(value, 6) for value in values] == values
+                    assert len(values) == 3
+    assert plain["stance"][""]["model"]["macro_f1"][0] == round(found.stance[""]["model"].macro_f1, 6)
+    assert "curve" not in plain
+
+
+def test_a_learning_curve_grows_to_all_training_rows_and_holds_whole_groups() -> None:
+    found = evaluate(cups(96, 24), detail=True)
+    counts = [point.rows for point in found.curve]
+    assert counts == sorted(set(counts))
+    assert counts[-1] == pytest.approx(96 * 4 / 5)
+    assert len(counts) == 4
+    last = found.curve[-1]
+    assert last.stance == found.stance_figures[""].systems["model"]["macro_f1"]
+    assert found.topic_figures is not None
+    assert last.topics == found.topic_figures.systems["model"]["micro_f1"]
+
+
+def test_what_tells_a_label_is_what_only_its_texts_hold() -> None:
+    found = evaluate(cups(48, 12), detail=True)
+    assert {term.words for term in found.stance_terms[""]["likes"]} & set(KIND)
+    assert {term.words for term in found.stance_terms[""]["dislikes"]} & set(HARSH)
+    assert "tea" in {term.words for term in found.topic_terms["tea"]}
+    assert not {term.words for term in found.stance_terms[""]["likes"]} & set(HARSH)
+
+
+def test_two_rows_in_two_groups_are_evaluated_in_full() -> None:
+    found = evaluate(Corpus("two", ("good tea", "bad tea"), ("pro", "con"), (("a",), ("b",)), ("g", "h")), detail=True)
+    assert found.rows == 2
+    assert found.untrained_stances == {"": {"con": 1, "pro": 1}}
+    assert found.stance[""]["model"].accuracy == 0

@@ -1,9 +1,21 @@
 """Figures of merit, against values worked out by hand and against their definitions."""
 
+import math
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from iraqstance.training.metrics import LabelScore, stance_scores, topic_scores
+from iraqstance.training.metrics import (
+    BINS,
+    LabelScore,
+    coverage,
+    probability_measure,
+    reliability,
+    stance_scores,
+    topic_scores,
+)
+from sklearn.metrics import log_loss
 
 NAMES = ("con", "pro", "none")
 stances = st.sampled_from(NAMES)
@@ -83,3 +95,54 @@ def test_topic_figures_keep_to_their_definitions(pairs: list[tuple[list[str], li
     assert found.micro_f1 == pytest.approx(2 * hits / given)
     assert found.exact == pytest.approx(sum(set(left) == set(right) for left, right in pairs) / len(pairs))
     assert found.macro_f1 == pytest.approx(sum(score.f1 for score in found.labels.values()) / 3)
+
+
+def test_log_loss_is_scikit_learns_also_on_a_resample() -> None:
+    shares = np.random.default_rng(1).dirichlet([1, 1, 1], 40)
+    true = np.random.default_rng(2).integers(0, 3, 40)
+    measure = probability_measure(shares[np.arange(40), true], shares.max(axis=1), shares.argmax(axis=1) == true)
+    counts = np.random.default_rng(3).integers(0, 4, 40)
+    found = measure(np.vstack([np.ones(40), counts]).astype(float))["log_loss"]
+    assert found[0] == pytest.approx(log_loss(true, shares, labels=[0, 1, 2]))
+    assert found[1] == pytest.approx(log_loss(true, shares, labels=[0, 1, 2], sample_weight=counts))
+
+
+def test_a_probability_of_zero_costs_what_scikit_learn_lets_it_cost() -> None:
+    found = probability_measure([0.0], [1.0], [False])(np.ones((1, 1)))
+    assert found["log_loss"][0] == pytest.approx(log_loss([0], [[0.0, 1.0]], labels=[0, 1]))
+    assert found["ece"][0] == 1
+
+
+def test_calibration_error_against_a_value_worked_out_by_hand() -> None:
+    """Two answers of 0.9 of which one is right, two of 0.5 that are both right: (2 x 0.4 + 2 x 0.5) / 4."""
+    measure = probability_measure([0.5] * 4, [0.9, 0.9, 0.5, 0.5], [True, False, True, True])
+    assert measure(np.ones((1, 4)))["ece"][0] == pytest.approx(0.45)
+    assert measure(np.array([[1.0, 1, 0, 0]]))["ece"][0] == pytest.approx(0.4)
+
+
+def test_within_a_bin_mistakes_either_way_cancel_out() -> None:
+    assert probability_measure([0.5] * 2, [0.5, 0.5], [True, False])(np.ones((1, 2)))["ece"][0] == 0
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=30))
+@settings(max_examples=100, deadline=None)
+def test_a_reliability_diagram_holds_every_answer_in_its_bin_and_gives_the_error(
+    answers: list[tuple[float, bool]],
+) -> None:
+    confidence, right = zip(*answers, strict=True)
+    bins = reliability(confidence, right)
+    assert len(bins) == BINS
+    assert sum(one.count for one in bins) == len(answers)
+    for one in bins:
+        assert math.isnan(one.accuracy) == (one.count == 0)
+        assert one.count == 0 or one.low - 1e-9 <= one.confidence <= one.high + 1e-9
+    error = sum(one.count * abs(one.accuracy - one.confidence) for one in bins if one.count) / len(answers)
+    assert probability_measure(confidence, confidence, right)(np.ones((1, len(answers))))["ece"][0] == pytest.approx(
+        error
+    )
+
+
+def test_coverage_against_values_worked_out_by_hand() -> None:
+    """Answers of one confidence are given together."""
+    found = coverage([0.5, 0.9, 0.5, 0.7], [False, True, True, False])
+    assert found == [(0.9, 0.25, 1.0), (0.7, 0.5, 0.5), (0.5, 1.0, 0.5)]

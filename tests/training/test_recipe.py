@@ -3,7 +3,13 @@
 from typing import Any
 
 import pytest
-from iraqstance.training.recipe import baseline_features, constant_pipeline, stance_pipeline, topics_pipeline
+from iraqstance.training.recipe import (
+    baseline_features,
+    constant_pipeline,
+    settings_for,
+    stance_pipeline,
+    topics_pipeline,
+)
 
 TEXTS = ["fine tea", "good tea", "bad tea", "poor coffee", "fine coffee", "bad milk"]
 STANCES = ["pro", "pro", "con", "con", "pro", "con"]
@@ -28,17 +34,32 @@ def test_features_are_words_beside_characters_within_words() -> None:
     }
 
 
-def test_stance_is_a_balanced_logistic_regression() -> None:
-    classifier = stance_pipeline()["classifier"]
-    assert type(classifier).__name__ == "LogisticRegression"
-    assert classifier.class_weight == "balanced"
+def test_pipelines_end_in_logistic_regressions() -> None:
+    assert type(stance_pipeline()["classifier"]).__name__ == "LogisticRegression"
+    topics = topics_pipeline()["classifier"]
+    assert (type(topics).__name__, type(topics.estimator).__name__) == ("OneVsRestClassifier", "LogisticRegression")
 
 
-def test_topics_are_one_balanced_logistic_regression_each() -> None:
-    classifier = topics_pipeline()["classifier"]
-    assert type(classifier).__name__ == "OneVsRestClassifier"
-    assert type(classifier.estimator).__name__ == "LogisticRegression"
-    assert classifier.estimator.class_weight == "balanced"
+@pytest.mark.parametrize(
+    ("rows", "blocks", "folds"),
+    [(3, ["word", "char"], 5), (2_000, ["word", "char"], 5), (2_001, ["word", "char"], 1), (20_001, ["word"], 1)],
+)
+def test_settings_go_with_the_size_of_the_data(rows: int, blocks: list[str], folds: int) -> None:
+    settings = settings_for(["what fine tea"] * rows)
+    assert [name for name, _ in settings.features().transformer_list] == blocks
+    assert {name for one in settings.candidates for member in one.members for name in member.blocks} == set(blocks)
+    assert settings.calibrated_on == folds
+    assert settings.balanced == (len(blocks) == 2)
+
+
+def test_characters_stay_where_a_script_does_not_divide_words() -> None:
+    settings = settings_for(["这杯茶很好喝"] * 20_001)
+    assert [name for name, _ in settings.features().transformer_list] == ["word", "char"]
+
+
+def test_the_simplest_candidate_comes_first() -> None:
+    for rows in (10, 20_001):
+        assert len(settings_for(["what fine tea"] * rows).candidates[0].members) == 1
 
 
 @pytest.mark.parametrize("name", ["stance", "topics", "constant"])

@@ -1,0 +1,180 @@
+"""``iraqstance predict``."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from cups import CORPUS
+from iraqstance.training.classifier import fit
+from iraqstance.training.default_model import default_model, default_model_folder
+from iraqstance.training.labelling import prediction_row
+from iraqstance.training.model_folder import save_classifier
+from starting import until
+
+Run = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "cups"
+    save_classifier(fit(CORPUS), folder, CORPUS)
+    return folder
+
+
+def write_rows(path: Path, count: int) -> Path:
+    rows = [{"text": f"{CORPUS.texts[number % 10]}\n{number}", "n": number} for number in range(count)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ([], 2, r"error: nothing to label \(expected texts, -, or -i FILE\)"),
+        (["Tea", "-i", "in.csv"], 2, "error: both texts and a file"),
+        (["Tea", "--json", "-o", "out.jsonl"], 2, "error: both a file and --json"),
+        (["Tea", "--model", "gone"], 1, r"error: gone: this is no model folder .*iraqstance train"),
+        (["-i", "gone.csv"], 1, r"error: gone\.csv: the file cannot be read"),
+        (["-i", "gone.parquet"], 1, r"error: gone\.parquet: the file cannot be read"),
+        (["-i", "gone"], 1, r"error: gone: there is no such file or folder"),
+        (["-i", "in.xls"], 2, r"error: in\.xls: this kind of file is not known"),
+        (["-i", "in.csv", "--text-column", "body"], 1, r"error: in\.csv: there is no column 'body' .*--text-column"),
+        (["-", "-o", "out.jsonl", "--resume"], 2, "error: standard input and output cannot be resumed"),
+        (["Tea", "--min-confidence", "1.5"], 2, r"Invalid value for '--min-confidence'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_ends_in_one_clear_line(
+    run: Run, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    (tmp_path / "in.csv").write_text("text\nTea\n", encoding="utf-8")
+    done = run("predict", *arguments)
+    assert done.returncode == code
+    assert re.search(message, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "no/out.csv", "out.csv --explain"])
+def test_an_output_that_cannot_be_written_is_refused(run: Run, model: Path, name: str) -> None:
+    done = run("predict", "Tea", "--model", model, "-o", *name.split())
+    assert done.returncode == (1 if name == "no/out.csv" else 2)
+    assert re.fullmatch(r"error: .*\n", done.stderr)
+
+
+def test_standard_input_is_labelled_in_order_by_the_default_model_that_is_there(run: Run) -> None:
+    """Once it was made, nothing is trained."""
+    texts = ["The cook fears the new law.", "قهوة ☕", "a"]
+    expected = [json.loads(json.dumps(prediction_row(found))) for found in default_model().predict(texts)]
+    manifest = default_model_folder() / "manifest.json"
+    written = manifest.stat()
+    done = run("predict", "-", "--json", stdin="\n\n".join(texts))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == expected
+    assert (manifest.stat().st_ino, manifest.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
+
+
+def test_bad_rows_are_named_and_end_in_code_1_with_all_others_labelled(run: Run, tmp_path: Path, model: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(b'{"text": "Tea"}\n{]\n{"text": "caf\xe9"}\n{"text": "Coffee"}\n')
+    done = run("predict", "-i", "in.jsonl", "-o", "out.jsonl", "--model", model)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: in.jsonl: line 2: invalid JSON: Expecting property name enclosed in double quotes at column 2.",
+        "error: in.jsonl: line 3: the text is not UTF-8. Save the file as UTF-8.",
+        "out.jsonl: 2 texts labelled",
+    ]
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [bool(row["stance"]) for row in rows] == [True, False, False, True]
+
+
+def test_the_first_of_many_bad_rows_are_named_and_the_others_counted(run: Run, model: Path) -> None:
+    done = run("predict", "-", "--json", "--model", model, stdin='{"text": "Tea"}\n' + "{\n" * 30)
+    assert done.returncode == 1
+    assert done.stderr.count("error: standard input: line") == 20
+    assert done.stderr.endswith("30 rows have an error; the output's error column names each\n")
+    assert len(done.stdout.splitlines()) == 31
+
+
+def test_the_table_shows_what_was_left_open_and_no_control_characters(run: Run, model: Path) -> None:
+    done = run("predict", "Lovely\x1b[31m tea", "", "--model", model, "--min-confidence", "1")
+    assert done.returncode == 1
+    assert done.stderr == "error: text 2: there is no text.\n"
+    assert re.search(r"\(likes 0\.\d\d\) +Lovely\ufffd\[31m tea", done.stdout)
+    assert re.search(r"(?m)^ *error", done.stdout)
+
+
+def test_an_explanation_marks_words_without_colour_too(run: Run, model: Path) -> None:
+    done = run("predict", "Lovely but stale tea", "--model", model, "--explain", "--terms", "1")
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert re.search(r"\[[+-]Lovely\].*\[[+-]stale\]", done.stdout)
+    assert re.search(r"(?m)^ *for +\+0\.\d{3} +(word|char) +'.+'", done.stdout)
+    assert re.search(r"(?m)^ *against +-0\.\d{3} +(word|char) +'.+'", done.stdout)
+    assert re.search(r"(?m)^score [+-]\d\.\d{3} = shown terms, others", done.stdout)
+    coloured = run("predict", "Lovely but stale tea", "--model", model, "--explain", FORCE_COLOR="1", TERM="xterm")
+    assert "\x1b[1;32m" in coloured.stdout
+    plain = run("predict", "Tea", "--model", model, "--explain", FORCE_COLOR="1", TERM="xterm", NO_COLOR="1")
+    assert "32m" not in plain.stdout
+
+
+def start(tmp_path: Path, *arguments: str | Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "iraqstance.cli", "predict", *map(str, arguments)],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_a_killed_run_leaves_no_half_file_and_goes_on_to_the_same_bytes(
+    run: Run, tmp_path: Path, model: Path, how: signal.Signals, name: str
+) -> None:
+    write_rows(tmp_path / "in.jsonl", 6_000)
+    arguments = ["-i", "in.jsonl", "--model", model, "-o"]
+    partial = tmp_path / f".{name}.partial" / "state.json"
+    with start(tmp_path, *arguments, name) as process:
+        until(lambda: partial.exists() or process.poll() is not None, "the first rows")
+        os.killpg(process.pid, how)
+        _, said = process.communicate()
+    assert process.returncode == (130 if how == signal.SIGINT else -how), said
+    assert partial.exists()
+    assert not (tmp_path / name).exists()
+    if how == signal.SIGINT:
+        assert said.decode() == "error: interrupted; to go on, repeat the command with --resume\n"
+    other = run("predict", *arguments, name, "--resume", "--min-confidence", "0.5")
+    assert other.returncode == 2
+    assert f"error: {name}: the interrupted run had another options" in other.stderr
+    done = run("predict", *arguments, name, "--resume")
+    assert re.fullmatch(rf"{name}: 6000 texts labelled, \d+000 of them before\n", done.stderr)
+    assert run("predict", *arguments, f"whole-{name}").returncode == 0
+    assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"in.jsonl", name, f"whole-{name}"}
+
+
+def test_a_reader_that_has_had_enough_ends_it_quietly(tmp_path: Path, model: Path) -> None:
+    write_rows(tmp_path / "in.jsonl", 5_000)
+    with start(tmp_path, "-i", "in.jsonl", "--model", model, "--json") as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith(b'{"text"')
+        process.stdout.close()
+        assert process.stderr
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_help_shows_an_example(run: Run) -> None:
+    done = run("predict", "--help")
+    assert done.returncode == 0
+    assert "iraqstance predict" in done.stdout.partition("Example:")[2]
