@@ -27,6 +27,7 @@ from iraqstance.annotation.schema import packaged_schema
 from iraqstance.dataset.editions import packaged_edition, packaged_folder
 from iraqstance.dataset.figure_numbers import FigureNumbers, figure_numbers
 from iraqstance.dataset.figures import DATA_KEY, data_hashes, draw_figures, figure_files, write_figures
+from iraqstance.dataset.load import load
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -305,7 +306,10 @@ def test_labels_are_shown_as_they_are_spelt(tmp_path: Path) -> None:
 
 
 def test_the_numbers_stand_in_the_pictures(packaged: FigureNumbers) -> None:
-    assert {"open: n = 1,309 paragraphs", "34 % (447)", "7 % (8)"} <= set(texts(draw_figures(packaged)["labels.png"]))
+    stances = load("open", form="pandas")["stance"]
+    favor = int((stances == "favor").sum())
+    expected = {f"open: n = {len(stances):,} paragraphs", f"{100 * favor / len(stances):.0f} % ({favor})", "7 % (8)"}
+    assert expected <= set(texts(draw_figures(packaged)["labels.png"]))
     topics = texts(draw_figures(packaged)["topics.png"])
     cells = [str(count) for one in packaged.topics for line in one.together for count in line]
     assert Counter(cells) - Counter(topics) == Counter()
