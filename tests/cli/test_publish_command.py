@@ -260,7 +260,7 @@ def test_a_folder_of_ones_own_goes_up_with_its_warnings_told(publish: Run, hub: 
     assert set(files) == {"README.md", "croissant.json", "data/default.parquet", "data/judgements.parquet"}
     assert header["summary"].startswith("Dataset built with iraqstance ")
     assert re.search(r"^warning: .*\[one-group\]$", done.stderr, re.MULTILINE)
-    assert "error" not in done.stderr
+    assert "error: " not in done.stderr
 
 
 def test_what_an_earlier_version_left_in_data_and_figures_is_deleted_and_nothing_else(
