@@ -2,6 +2,9 @@
 PYTHON ?= python3
 ARTICLES ?=
 
+# Modules are compiled once, whatever the environment says: without that every command takes four times as long.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 UV := $(VENV)/bin/uv
 TREE := build/tree/iraqstance

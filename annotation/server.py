@@ -39,6 +39,8 @@ _PAUSE = 0.2
 _STOPPING = 15  # seconds until a server that does not stop is killed
 _SHOWN = 160  # characters of a line that another program said
 _MODULE = "label_studio.server"
+_TRIES = 3  # ports, where another program is quicker each time
+_PORT_LOST = "port is already in use"  # what the server says then
 
 _DATABASE = "label_studio.sqlite3"
 _RECORD = "server.json"
@@ -91,6 +93,10 @@ user.save()
 organization.jwt.legacy_api_tokens_enabled = True
 organization.jwt.save()
 """
+
+
+class _PortLostError(IraqstanceError):
+    """The server ended because another program had taken its port."""
 
 
 class _Record(BaseModel):
@@ -258,22 +264,33 @@ def _own_server(folder: Path, port: int | None, note: Note) -> Iterator[LocalSer
     adopted = process is not None
     with ExitStack() as stack:
         if process is None:
-            chosen = _free_port(port, _recorded(folder))
-            _check_database(folder)
-            program = install(note)
-            if not (folder / _DATABASE).exists():
-                note("Label Studio sets up its database, which takes up to a minute the first time.")
-            with _undisturbed():
-                process = _spawn(program, folder, chosen)
-                stack.callback(_stop, process)
+            process, listening = _started(folder, port, note, stack)
         else:
             stack.callback(_stop, process)
             note("A server that was left running on this folder is taken over.")
-        listening = _port_when_ready(folder, process)
+            listening = _port_when_ready(folder, process)
         if port is not None and port != listening:
             raise _taken(port)
         write_json(folder / _RECORD, _Record(port=listening).model_dump())
         yield LocalServer(folder, process, listening, ours=True, adopted=adopted)
+
+
+def _started(folder: Path, port: int | None, note: Note, stack: ExitStack) -> "tuple[psutil.Process, int]":
+    """Return a new server and its port when it answers; leaving the stack stops it."""
+    chosen = _free_port(port, _recorded(folder))
+    _check_database(folder)
+    program = install(note)
+    if not (folder / _DATABASE).exists():
+        note("Label Studio sets up its database, which takes up to a minute the first time.")
+    for _ in range(_TRIES):
+        with _undisturbed():
+            process = _spawn(program, folder, chosen)
+            stack.callback(_stop, process)
+        try:
+            return process, _port_when_ready(folder, process)
+        except _PortLostError:  # to another program, between the look and the server's own claim
+            chosen = _free_port(port, None)
+    raise _taken(chosen)
 
 
 @contextmanager
@@ -618,7 +635,8 @@ def _port_when_ready(folder: Path, process: "psutil.Process") -> int:
         if ended or time.monotonic() > until:
             log = folder / _LOG
             said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-            raise IraqstanceError(
+            lost = ended and _PORT_LOST in said
+            raise (_PortLostError if lost else IraqstanceError)(
                 "Label Studio ended at its start" if ended else f"Label Studio does not answer after {_PATIENCE} s",
                 where=str(log),
                 got=_tail(said, 1),
