@@ -73,7 +73,8 @@ def build(
 
     Splits have like shares of every stance and topic. Whole groups stay on one side (the column group of the
     paragraphs, or else their article), together with groups that hold near-duplicates or restatements of their
-    paragraphs. Paragraphs with a column split keep theirs.
+    paragraphs. Paragraphs with a column split keep theirs. What an earlier build made in the folder and this one does
+    not is removed at the end, and named.
 
     Example: iraqstance dataset build paragraphs.jsonl --judgements judgements.jsonl --split -o my-dataset
     """
@@ -98,6 +99,8 @@ def build(
             edition = splitting.edition
         made = make([edition], rules, output, labels=decided)
     print_issues([*made.issues, *(splitting.issues if splitting else ())])
+    for file in made.removed:
+        note(f"removed {made.folder / file}: an earlier build made it, and the card no longer names it")
     rows = [(table.name, table.split, table.rows, made.folder / table.file) for table in made.tables]
     print_table(("configuration", "split", "rows", "file"), rows)
     if splitting and (most := splitting.deviation):
@@ -122,7 +125,8 @@ def hydrate(
 
     A paragraph is exact (its SHA-256 was found), aligned (the same words in another typography, or a few of them
     altered; each is named with its score) or missing. Where one is missing it is named with what was expected, nothing
-    is written unless --partial, and the exit code is 1. The columns match and score tell each row's case.
+    is written unless --partial, and the exit code is 1. The columns match and score tell each row's case. A copy that
+    was saved as HTML is read without its tags.
 
     Example: iraqstance dataset hydrate articles/ -o source.jsonl
     """
@@ -183,10 +187,12 @@ def publish(
     Example: iraqstance dataset publish my-dataset --repo me/my-dataset --private
     """
     from iraqstance.annotation.errors import UsageError
-    from iraqstance.dataset.publish import prepare, upload, write_release
+    from iraqstance.dataset.publish import check_name, prepare, upload, write_release
 
     if not repo and not dry_run:
         raise UsageError("publish where?", expected="--repo OWNER/NAME, or --dry-run DIR")
+    if repo:
+        check_name(repo)
     release = prepare(folder)
     if print_issues(release.issues):
         raise typer.Exit(1)

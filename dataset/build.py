@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from iraqstance.dataset.croissant import CROISSANT, croissant_text, file_sha256
 from iraqstance.dataset.editions import Edition, LabelledRow, labelled_rows
 from iraqstance.dataset.features import edition_features, judgement_features
 from iraqstance.dataset.splits import SPLITS
+from iraqstance.dataset.tables import card_metadata
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -51,11 +52,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What a build made: its tables in card order, and what was left out and why."""
+    """What a build made: its tables in card order, what was left out and why, and what of an earlier build is gone."""
 
     folder: Path
     tables: tuple[Table, ...]
     issues: tuple[Issue, ...]
+    removed: tuple[str, ...] = ()
 
 
 def build(
@@ -67,7 +69,8 @@ def build(
 ) -> Build:
     """Write the dataset: one configuration for each edition, the first the default, and one for all judgements.
 
-    The same input gives the same bytes. Files are renamed into place when all are written.
+    The same input gives the same bytes. Files are renamed into place when all are written, the card last. Then the
+    Parquet files are removed that an earlier build made, as the card of before tells, and this one does not.
 
     Args:
         editions: Editions with paragraphs and judgements, the default one first.
@@ -108,7 +111,9 @@ def build(
         card = card_text(folder, tables, editions, labelled, schema)
         return {_CARD: card, CROISSANT: croissant_text(folder, card, tables, schema)}
 
-    return Build(folder, tuple(_write(made, folder, texts)), tuple(issues))
+    earlier = _earlier(folder)
+    tables = _write(made, folder, texts)
+    return Build(folder, tuple(tables), tuple(issues), tuple(_removed(folder, earlier - {one.file for one in tables})))
 
 
 def _labelled(
@@ -200,10 +205,41 @@ def _write(
         taken = [place for place in places.values() if place.is_dir()]
         if taken:
             raise InputError("a folder stands in the place of a file", where=str(taken[0]), remedy="Move it away")
-        for part, place in places.items():
-            part.replace(place)
+        # The card last: it names no file that is not there, wherever a crash falls.
+        for part in sorted(places, key=lambda part: part.name == _CARD):
+            part.replace(places[part])
     except OSError as error:
         raise InputError("the dataset cannot be written", where=str(folder), got=error.strerror or str(error)) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return tables
+
+
+def _earlier(folder: Path) -> set[str]:
+    """Return the files that the present card names and whose names are those that a build gives."""
+    configs = card_metadata(folder).get("configs") or []
+    found = set()
+    for config in configs if isinstance(configs, list) else ():
+        name, parts = (config.get("config_name"), config.get("data_files")) if isinstance(config, dict) else ("", ())
+        for part in parts if isinstance(parts, list) else ():
+            if isinstance(part, dict):
+                usual = {f"data/{name}.parquet", f"data/{name}-{part.get('split')}.parquet"}
+                found |= {file for file in usual if file == part.get("path")}
+    return {file for file in found if Path(file).parent == Path("data")}
+
+
+def _removed(folder: Path, files: Iterable[str]) -> Iterator[str]:
+    """Remove files, and yield those that were there."""
+    for file in sorted(files):
+        place = folder / file
+        try:
+            if place.is_file():
+                place.unlink()
+                yield file
+        except OSError as error:
+            raise InputError(
+                "the dataset is built, but a file of an earlier build cannot be removed",
+                where=str(place),
+                got=error.strerror or str(error),
+                remedy="Remove it: no card names it",
+            ) from None

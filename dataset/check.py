@@ -10,7 +10,7 @@ from pathlib import Path
 from iraqstance.annotation.errors import InputError, MissingExtraError
 from iraqstance.annotation.records import Issue
 from iraqstance.annotation.schema import Schema
-from iraqstance.dataset.check_card import card_issues, stale_parts, unwritten_parts
+from iraqstance.dataset.check_card import card_issues, licence_issues, missing_card, stale_parts, unwritten_parts
 from iraqstance.dataset.check_croissant import croissant_issues
 from iraqstance.dataset.check_judgements import judgement_issues
 from iraqstance.dataset.check_rows import (
@@ -106,6 +106,8 @@ def check(
         else:
             rows += edition_rows(table, labels, declared, issues)
     issues += card_issues(folder.infos, tables)
+    issues += licence_issues(folder.metadata)
+    issues += missing_card(path)
     issues += unwritten_parts(path)
     issues += croissant_issues(path, folder.tables)
     for find in _FINDERS:
@@ -338,19 +340,29 @@ def _in(split: str) -> str:
 def _near_duplicates(rows: Sequence[Row]) -> Iterator[Issue]:
     groups = [alike for alike in _by_content(rows).values() if alike[0].text is not None]
     try:
-        pairs = near_duplicate_pairs([alike[0].text or "" for alike in groups])
+        splits = [tuple(sorted({row.split for row in alike})) for alike in groups]
+        pairs = near_duplicate_pairs([alike[0].text or "" for alike in groups], splits)
     except MissingExtraError as error:
         yield issue("near-duplicates-unchecked", "near-duplicates", error.message.removesuffix("."))
         return
+    firsts = [_firsts(alike) for alike in groups]
     for one, other in pairs:
         left, right = groups[one][0], groups[other][0]
-        apart = [(x, y) for x in groups[one] for y in groups[other] if x.split != y.split]
+        apart = [(x, y) for x in firsts[one] for y in firsts[other] if x.split != y.split]
         if apart:
             left, right = apart[0]
             message = f"it nearly repeats the text at {right.where}, in another split ({left.split}, {right.split})"
             yield issue("near-duplicate-across-splits", left.where, message)
         else:
             yield issue("near-duplicate", left.where, f"it nearly repeats the text at {right.where}")
+
+
+def _firsts(rows: Iterable[Row]) -> list[Row]:
+    """Return the first row of each split."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row.split, row)
+    return list(first.values())
 
 
 def _leaks(rows: Sequence[Row], _: Labels) -> Iterator[Issue]:

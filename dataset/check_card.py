@@ -4,10 +4,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import yaml
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.records import Issue
 from iraqstance.annotation.schema import packaged_schema
@@ -15,7 +18,7 @@ from iraqstance.dataset.build import build
 from iraqstance.dataset.editions import packaged_edition
 from iraqstance.dataset.tables import Table, issue
 
-__all__ = ["card_issues", "stale_parts", "unwritten_parts"]
+__all__ = ["card_issues", "licence_issues", "missing_card", "stale_parts", "unwritten_parts"]
 
 _CARD = "README.md"
 _MEASURED = "measured"  # what the card shows and a build does not make
@@ -41,6 +44,29 @@ def card_issues(infos: Mapping[str, Mapping[str, Any]], tables: Sequence[Table])
             continue
         yield from _counts(name, splits, parts)
         yield from _sizes(name, info, splits, parts)
+
+
+def licence_issues(metadata: Mapping[str, Any]) -> Iterator[Issue]:
+    """Yield the licences in a card's metadata that the Hub does not know, and would refuse."""
+    said = metadata.get("license")
+    for licence in said if isinstance(said, list) else [said]:
+        if licence is not None and licence not in _licences():
+            near = get_close_matches(str(licence).casefold().replace(" ", "-"), _licences(), 1)
+            hint = f"; is it {near[0]!r}?" if near else ", or other with a license_name and a license_link beside it"
+            message = f"license: {licence!r} is none that the Hub knows; expected one such as cc-by-4.0{hint}"
+            yield issue("card-metadata", _CARD, message)
+
+
+@cache
+def _licences() -> tuple[str, ...]:
+    return tuple(yaml.safe_load(files(__package__).joinpath("licences.yaml").read_bytes()))
+
+
+def missing_card(folder: Path) -> Iterator[Issue]:
+    """Yield that a folder with Parquet files in ``data`` has no card, without which it is never published."""
+    if any((folder / "data").glob("*.parquet")) and not (folder / _CARD).exists():
+        message = "there is no dataset card, without which nothing is published; `iraqstance dataset build` makes one"
+        yield issue("missing-card", _CARD, message)
 
 
 def unwritten_parts(folder: Path) -> Iterator[Issue]:

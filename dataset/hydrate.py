@@ -14,6 +14,7 @@ from iraqstance.annotation.segment import segment
 from iraqstance.dataset.alignment import Place, align
 from iraqstance.dataset.catalogue import Article, catalogue
 from iraqstance.dataset.editions import Edition, LabelledRow, labelled_rows
+from iraqstance.dataset.markup import holds_markup, text_of
 from iraqstance.dataset.sketch import Sketch, Words
 
 __all__ = ["Hydration", "Match", "hydrate", "hydrated_rows"]
@@ -78,7 +79,8 @@ def hydrate(edition: Edition, folder: str | Path, *, exact: bool = False) -> Hyd
     A paragraph is ``exact`` where its offsets lead to text with its SHA-256, or such text stands elsewhere; ``aligned``
     where the same letters and digits stand in another typography, or where its words agree in more bits than chance
     would (:func:`~iraqstance.dataset.alignment.needed` says how many), in a copy that holds at least half of the
-    article's paragraphs. Anything else is missing: among altered ones the shortest.
+    article's paragraphs. Anything else is missing: among altered ones the shortest. Of a copy that is HTML the text is
+    read, which offsets then count; a paragraph in which a tag or an entity is left is missing.
 
     Args:
         edition: The paragraphs, their judgements and sketches.
@@ -107,6 +109,8 @@ def hydrate(edition: Edition, folder: str | Path, *, exact: bool = False) -> Hyd
         if copy is None:
             continue
         hits = copy.find(paragraphs, edition.sketches)
+        if copy.html:
+            hits = {key: hit for key, hit in hits.items() if not holds_markup(hit.paragraph.text)}
         if exact:
             hits = {key: hit for key, hit in hits.items() if hit.match.kind == "exact"}
         kept = [(paragraph, hits[paragraph.id]) for paragraph in paragraphs if paragraph.id in hits]
@@ -149,6 +153,7 @@ class _Copy:
     article: Article | None
     text: str
     by_hash: dict[str, Paragraph]
+    html: bool = False
 
     @classmethod
     def read(cls, path: Path, article: Article | None, issues: list[Issue]) -> "_Copy | None":
@@ -163,12 +168,16 @@ class _Copy:
         except InputError as error:
             issues.append(Issue("unreadable-article", "error", error.where, error.message))
             return None
+        if html := holds_markup(text):
+            text = text_of(text)
+            message = "it is HTML; its text was read without tags and entities, and offsets count that text"
+            issues.append(Issue("html-article", "warning", str(path), message))
         offset = 0
         lines = []
         for line in text.split("\n"):
             lines.append(Line(offset, line))
             offset += len(line) + 1
-        return cls(path, article, text, {found.sha256: found for found in segment(lines, path.stem)})
+        return cls(path, article, text, {found.sha256: found for found in segment(lines, path.stem)}, html=html)
 
     def find(self, paragraphs: Sequence[Paragraph], sketches: Mapping[str, Sketch]) -> dict[str, _Hit]:
         """Return the paragraphs of one article that the copy holds, by id."""

@@ -27,7 +27,7 @@ from iraqstance.dataset.tables import read_tables
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-__all__ = ["HubError", "PublishedFile", "Release", "prepare", "upload", "write_release"]
+__all__ = ["HubError", "PublishedFile", "Release", "check_name", "prepare", "upload", "write_release"]
 
 _CARD = "README.md"
 _CATALOGUE = "articles.yaml"
@@ -333,7 +333,7 @@ def upload(release: Release, repo: str, *, private: bool = False) -> str:
     _refuse_failed(release)
     with from_extra("dataset"):
         from huggingface_hub import HfApi
-    _check_name(repo)
+    check_name(repo)
     with _told(repo, _token()) as token, _quiet():
         api = HfApi(token=token)
         api.create_repo(repo, repo_type="dataset", private=True if private else None, exist_ok=True)
@@ -341,9 +341,16 @@ def upload(release: Release, repo: str, *, private: bool = False) -> str:
     return f"{api.endpoint}/datasets/{repo}"
 
 
-def _check_name(repo: str) -> None:
-    from huggingface_hub import utils
-    from huggingface_hub.errors import HFValidationError
+def check_name(repo: str) -> None:
+    """Check the form of a repository's name, and nothing that the Hub alone could tell.
+
+    Raises:
+        UsageError: Where it is not ``OWNER/NAME`` as the Hub allows.
+        MissingExtraError: Without the extra ``dataset``.
+    """
+    with from_extra("dataset"):
+        from huggingface_hub import utils
+        from huggingface_hub.errors import HFValidationError
 
     hub: Any = utils  # whose documented names are not marked as exported
     try:

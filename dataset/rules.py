@@ -35,6 +35,7 @@ RULES = {
     "unlisted-file": _warning("A data file lies in the folder that no configuration of the card names."),
     "unreadable-file": _error("A data file cannot be read."),
     "unreadable-row": _error("A line of a text file is no row."),
+    "missing-card": _warning("The folder has Parquet files in `data`, and no card, so that `publish` refuses it."),
     "card-metadata": _error("The card's metadata cannot be read, or does not say what Hugging Face expects."),
     "card-features": _error("The features that the card declares are not those of the data."),
     "card-counts": _error("The card's number of rows is not that of the data, or it counts a split that is not there."),

@@ -26,6 +26,7 @@ __all__ = ["SPLITS", "Deviation", "Splitting", "shares_of", "split_edition", "sp
 #: The usual shares.
 SPLITS: Mapping[str, float] = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
+_WRONG_SUM = "the shares of the splits do not sum to 1"
 _TOLERANCE = 0.05  # by which a split's share of the paragraphs may miss what was asked
 
 
@@ -83,6 +84,7 @@ def shares_of(text: str) -> dict[str, float]:
         except ValueError:
             shares[split] = 0
         if not (re.fullmatch(SPLIT_NAME, split) and shares[split] > 0):
+            _refuse_wrong_numbers(parts)
             raise UsageError(
                 f"the shares of the splits cannot be read: {part!r}",
                 expected="shares above 0, such as 0.8,0.1,0.1 or train=0.8,test=0.2",
@@ -94,10 +96,26 @@ def shares_of(text: str) -> dict[str, float]:
     return shares
 
 
+def _refuse_wrong_numbers(parts: Sequence[str]) -> None:
+    """Raise where numbers that name no split do not sum to 1: that is wrong whatever splits they are meant for."""
+    try:
+        shares = [float(part) for part in parts]
+    except ValueError:
+        return
+    if min(shares) > 0 and not _is_one(fsum(shares)):
+        remedy = "Give those of train, validation and test, or name the splits: train=0.8,test=0.2"
+        raise UsageError(_WRONG_SUM, expected="1", got=f"{fsum(shares):g}: {', '.join(parts)}", remedy=remedy)
+
+
 def _refuse_wrong_sum(shares: Mapping[str, float]) -> None:
-    if not (shares and min(shares.values()) >= 0 and abs(sum(shares.values()) - 1) <= 1e-6):
-        got = ", ".join(f"{split} {share:g}" for split, share in shares.items())
-        raise UsageError("the shares of the splits do not sum to 1", got=got)
+    total = fsum(shares.values())
+    if not (shares and min(shares.values()) >= 0 and _is_one(total)):
+        parts = ", ".join(f"{split} {share:g}" for split, share in shares.items())
+        raise UsageError(_WRONG_SUM, expected="1", got=f"{total:g}: {parts}" if parts else "no share")
+
+
+def _is_one(total: float) -> bool:
+    return abs(total - 1) <= 1e-6
 
 
 def splits_in(folder: str | Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ from iraqstance.annotation.records import Issue
 from iraqstance.dataset.load import load_parquet
 from iraqstance.dataset.rules import RULES
 
-__all__ = ["Folder", "Table", "issue", "read_tables"]
+__all__ = ["Folder", "Table", "card_metadata", "issue", "read_tables"]
 
 _ENDINGS = {".parquet", ".csv", ".tsv", ".jsonl", ".ndjson"}
 _SPLITS = (("train", "train"), ("validation", "validation|valid|val|dev"), ("test", "test|eval"))
@@ -59,11 +59,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What was read: the tables, the issues of reading, and the card's ``dataset_info`` by configuration."""
+    """What was read: tables, issues of reading, and the card's ``dataset_info`` by configuration and whole metadata."""
 
     tables: tuple[Table, ...]
     issues: tuple[Issue, ...]
     infos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 def issue(rule: str, where: str, message: str) -> Issue:
@@ -121,7 +122,8 @@ def _read_folder(folder: Path) -> Folder:
             issues.append(issue("unlisted-file", file.relative_to(folder).as_posix(), message))
     if not named and not issues:
         issues.append(issue("no-data", ".", "there is no data file in the folder"))
-    return Folder(tuple(tables), tuple(issues), _infos(metadata, issues))
+    infos = _infos(metadata, issues)
+    return Folder(tuple(tables), tuple(issues), infos, metadata)
 
 
 def _data_files(folder: Path) -> Iterable[Path]:
@@ -133,6 +135,11 @@ def _split_of(file: Path) -> str:
         if re.search(rf"(?<![a-z])(?:{words})(?![a-z])", file.stem.lower()):
             return split
     return "train"
+
+
+def card_metadata(folder: Path) -> Mapping[str, Any]:
+    """Return the metadata of a folder's card; of a card that is not there or cannot be read, none."""
+    return _metadata(folder / "README.md", [])
 
 
 def _metadata(card: Path, issues: list[Issue]) -> Mapping[str, Any]:

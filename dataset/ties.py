@@ -7,7 +7,8 @@ and its source, or two restatements of one source.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from iraqstance.dataset.duplicates import SIMILAR, NearDuplicates, plain_text, similarity
+import numpy as np
+from iraqstance.dataset.duplicates import NearDuplicates, plain_text
 from iraqstance.dataset.editions import Edition, LabelledRow
 
 __all__ = ["Tie", "bundles_of", "reasons_of", "some", "ties_of"]
@@ -51,9 +52,9 @@ class _Ties:
         self.found: list[Tie] = []
         self._joined = _Joined()
 
-    def apart(self, one: LabelledRow, other: LabelledRow) -> bool:
-        """Tell whether the groups of two paragraphs are not joined yet."""
-        return self._joined.first(str(one["group"])) != self._joined.first(str(other["group"]))
+    def bundle(self, row: LabelledRow) -> str:
+        """Return the first name among the groups that a paragraph's group is joined to."""
+        return self._joined.first(str(row["group"]))
 
     def add(self, row: LabelledRow, other: object, why: str) -> None:
         """Tie a paragraph's group to another group."""
@@ -100,15 +101,20 @@ def _tie_near_duplicates(rows: Iterable[LabelledRow], ties: _Ties) -> None:
         if text:
             before = first.setdefault(text, row)
             ties.add(row, before["group"], f"nearly repeats {before['id']}")
-    held = list(first.items())
+    held = list(first.values())
+    # Which of the held rows are joined already: comparing takes long, and what is joined need not be compared.
+    names = {name: number for number, name in enumerate(dict.fromkeys(map(ties.bundle, held)))}
+    bundles = np.array([names[ties.bundle(row)] for row in held], dtype=np.int64)
     index = NearDuplicates(len(held))
-    for row, (text, sketch) in zip(first.values(), index.sketched(first), strict=True):
-        for place in index.candidates(sketch):
-            other, near = held[place]
-            # Comparing takes long, and what is joined need not be compared.
-            if ties.apart(row, near) and similarity(text, other) >= SIMILAR:
-                ties.add(row, near["group"], f"nearly repeats {near['id']}")
-        index.hold(text, sketch)
+    for text, number in index.sketched(first):
+        among = index.candidates(number)
+        near = index.near(text, number, among[bundles[among] != bundles[number]])
+        while len(near):
+            other = int(near[0])
+            ties.add(held[number], held[other]["group"], f"nearly repeats {held[other]['id']}")
+            bundles[bundles == bundles[other]] = bundles[number]
+            near = near[bundles[near] != bundles[number]]
+        index.hold(text, number)
 
 
 def bundles_of(groups: Iterable[str], ties: Iterable[Tie]) -> dict[str, list[str]]:

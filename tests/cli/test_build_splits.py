@@ -165,7 +165,12 @@ def test_what_keeps_a_share_from_being_met_is_a_warning_with_numbers(run: Run, t
     ("arguments", "code", "message"),
     [
         ([*BUILD, "--shares", "0.8,0.2"], 2, r"shares of the splits cannot be read: '0\.8'.*train=0\.8,test=0\.2"),
-        ([*BUILD, "--shares", "0.8,0.2,0.2"], 2, r"do not sum to 1 \(got train 0\.8, validation 0\.2, test 0\.2\)"),
+        (
+            [*BUILD, "--shares", "0.8,0.2,0.2"],
+            2,
+            r"do not sum to 1 \(expected 1, got 1\.2: train 0\.8, validation 0\.2, test 0\.2\)",
+        ),
+        ([*BUILD, "--shares", "0.8,0.3"], 2, r"do not sum to 1 \(expected 1, got 1\.1: 0\.8, 0\.3\)\. Give those of"),
         ([*BUILD, "--shares", ""], 2, r"shares of the splits cannot be read: ''"),
         (["dataset", "build", "--split"], 2, r"the packaged editions have splits \(expected paragraphs beside --split"),
         ([*BUILD, "--keep", "gone"], 1, r"gone: there is no such file or folder"),

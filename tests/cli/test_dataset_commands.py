@@ -95,6 +95,35 @@ def test_build_makes_a_dataset_of_ones_own_and_reports_what_it_leaves_out(run: R
     assert load_parquet(tmp_path / "mine" / "data" / "default.parquet")["text"][0] == PARAGRAPHS[0]["text"]
 
 
+def test_build_names_the_files_of_an_earlier_build_that_it_removes(run: Run, tmp_path: Path) -> None:
+    rows = [{**row, "split": split} for row, split in zip(PARAGRAPHS, ("train", "test", "test"), strict=True)]
+    judged = write_lines(tmp_path / "j.jsonl", judgements())
+    parted = write_lines(tmp_path / "p.jsonl", rows)
+    assert run("dataset", "build", parted, "--judgements", judged, "-o", "mine").stderr == ""
+    whole = write_lines(tmp_path / "q.jsonl", list(PARAGRAPHS))
+    done = run("dataset", "build", whole, "--judgements", judged, "-o", "mine")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        f"removed mine/data/default-{split}.parquet: an earlier build made it, and the card no longer names it"
+        for split in ("test", "train")
+    ]
+    assert sorted(file.name for file in (tmp_path / "mine" / "data").iterdir()) == [
+        "default.parquet",
+        "judgements.parquet",
+    ]
+    assert "unlisted-file" not in run("dataset", "check", "mine").stdout
+
+
+def test_check_and_publish_agree_that_a_card_is_missing(run: Run, tmp_path: Path) -> None:
+    paragraphs = write_lines(tmp_path / "p.jsonl", list(PARAGRAPHS))
+    judged = write_lines(tmp_path / "j.jsonl", judgements())
+    run("dataset", "build", paragraphs, "--judgements", judged, "-o", "mine")
+    (tmp_path / "mine" / "README.md").unlink()
+    found = json.loads(run("dataset", "check", "mine", "--json").stdout)["issues"]
+    assert [issue["severity"] for issue in found if issue["rule"] == "missing-card"] == ["warning"]
+    assert "there is no dataset card" in run("dataset", "publish", "mine", "--dry-run", "out").stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

@@ -438,6 +438,22 @@ def test_a_bad_name_is_told_before_anything_is_sent(publish: Run, hub: Hub, cups
     assert hub.requests == []
 
 
+@pytest.mark.parametrize("name", ["cups", "me/my/cups", "me/my cups", "-/-"])
+def test_a_dry_run_checks_the_name_before_any_work(publish: Run, tmp_path: Path, name: str) -> None:
+    """Even before it looks whether the folder is there."""
+    done = publish("gone", "--dry-run", "out", "--repo", name)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: this is no name of a repository (expected OWNER/NAME, got ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_with_a_good_name_sends_nothing(publish: Run, hub: Hub, cups: Path, tmp_path: Path) -> None:
+    done = publish(cups, "--dry-run", "out", "--repo", CUPS, HF_TOKEN="")
+    assert done.returncode == 0, done.stderr
+    assert content(tmp_path / "out") == content(cups)
+    assert hub.requests == []
+
+
 def test_neither_a_repository_nor_a_dry_run_is_wrong_usage(publish: Run, cups: Path) -> None:
     done = publish(cups)
     assert done.returncode == 2

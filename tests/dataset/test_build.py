@@ -1,6 +1,9 @@
 """A Hugging Face dataset folder is made: the same input gives the same bytes, and a failure leaves the old files."""
 
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -132,6 +135,89 @@ def test_a_rebuild_without_judgements_no_longer_names_them(tmp_path: Path) -> No
     build([replace(edition(1), judgements=())], TEA, tmp_path, labels={"mine": labels})
     assert "judgements" not in (tmp_path / "README.md").read_text(encoding="utf-8").split("---")[1]
     assert len(load_folder(tmp_path)) == 2
+
+
+def parted(paragraphs: int = 4) -> Edition:
+    """Return the edition in two splits."""
+    whole = edition(paragraphs)
+    return replace(whole, splits={one.id: ("test", "train")[place % 2] for place, one in enumerate(whole.paragraphs)})
+
+
+def test_what_an_earlier_build_made_and_this_one_does_not_is_removed_and_named(tmp_path: Path) -> None:
+    build([parted()], TEA, tmp_path)
+    made = build([edition()], TEA, tmp_path)
+    assert made.removed == ("data/mine-test.parquet", "data/mine-train.parquet")
+    assert sorted(contents(tmp_path / "data")) == ["judgements.parquet", "mine.parquet"]
+    assert build([edition()], TEA, tmp_path).removed == ()
+
+
+def test_judgements_that_are_no_longer_there_are_removed(tmp_path: Path) -> None:
+    labels = [Label("tale/001", {"green": "likes", "black": "likes"}, ("price",), {}, {})]
+    build([edition(1)], TEA, tmp_path)
+    made = build([replace(edition(1), judgements=())], TEA, tmp_path, labels={"mine": labels})
+    assert made.removed == ("data/judgements.parquet",)
+
+
+def test_files_that_no_build_made_or_the_card_did_not_name_are_left_alone(tmp_path: Path) -> None:
+    build([parted()], TEA, tmp_path)
+    card = tmp_path / "README.md"
+    own = "- config_name: own\n  data_files:\n  - split: train\n    path: data/cups.parquet\n"
+    out = "- config_name: ../../out\n  data_files:\n  - split: train\n    path: data/../../out.parquet\n"
+    text = card.read_text(encoding="utf-8")
+    card.write_text(text.replace("configs:\n", f"configs:\n{own}{out}"), encoding="utf-8")
+    kept = ["data/cups.parquet", "data/mine-dev.parquet", "data/mine-test.csv", "mine-test.parquet"]
+    for name in kept:
+        (tmp_path / name).write_bytes(b"mine")
+    (tmp_path.parent / "out.parquet").write_bytes(b"mine")
+    made = build([edition()], TEA, tmp_path)
+    assert made.removed == ("data/mine-test.parquet", "data/mine-train.parquet")
+    assert all((tmp_path / name).read_bytes() == b"mine" for name in [*kept, "../out.parquet"])
+
+
+def test_a_failing_build_removes_nothing(tmp_path: Path) -> None:
+    build([parted()], TEA, tmp_path)
+    (tmp_path / "data" / "mine.parquet").mkdir()
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match="a folder stands in the place of a file"):
+        build([edition()], TEA, tmp_path)
+    assert contents(tmp_path) == before
+
+
+INTERRUPTED = """
+import sys
+sys.path[:0] = sys.argv[2:]
+from test_build import TEA, build, edition, parted
+
+def watch(event, arguments):
+    global left
+    if event in {"os.rename", "os.remove"} and folder in str(arguments):
+        left -= 1
+        if left < 0:
+            raise KeyboardInterrupt
+
+folder, left = "nowhere", 0
+sys.addaudithook(watch)
+for calls in range(7):
+    folder, left = f"{sys.argv[1]}/{calls}", 1_000
+    build([parted()], TEA, folder)
+    left = calls
+    try:
+        build([edition()], TEA, folder)
+    except KeyboardInterrupt:
+        print("interrupted", end=" ")
+"""
+
+
+def test_wherever_a_build_is_interrupted_the_card_names_no_missing_file(tmp_path: Path) -> None:
+    """At each of the calls that put four files into place or remove two; in a process of its own, for it is watched."""
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", INTERRUPTED, tmp_path, here, here.parent]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.stdout.split() == ["interrupted"] * 6, done.stderr
+    for folder in tmp_path.iterdir():
+        named = re.findall(r"path: (data/\S+)", (folder / "README.md").read_text(encoding="utf-8"))
+        assert len(named) == (3 if int(folder.name) < 4 else 2)
+        assert all((folder / name).is_file() for name in named)
 
 
 @pytest.mark.parametrize("below", ["", "set"], ids=["a file", "a folder under a file"])

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import reduce
+from html import escape
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from iraqstance.dataset.alignment import needed
 from iraqstance.dataset.catalogue import catalogue
 from iraqstance.dataset.editions import Edition, packaged_edition, packaged_folder
 from iraqstance.dataset.hydrate import Hydration, hydrate, hydrated_rows
+from iraqstance.dataset.markup import text_of
 from iraqstance.dataset.sketch import fold, read_sketches, sketch_of
 from iraqstance.dataset.sketch import stand_off as stand_off_rows
 
@@ -388,6 +390,80 @@ def test_an_advertisement_inside_a_paragraph_is_left_out_and_reported(tmp_path: 
     found = hydrate(edition, tmp_path)
     assert not any("Advertisement" in one.text for one in found.edition.paragraphs)
     assert any("less 19 words that stand between its own" in issue.message for issue in found.issues)
+
+
+def as_page(text: str) -> str:
+    """Return a page with the text's blocks as paragraphs, with links, entities and what browsers do not show."""
+    shown = [
+        escape(block).translate({ord("’"): "&rsquo;", ord("“"): "&#8220;", ord("”"): "&#x201d;"})
+        for block in blocks(text)
+    ]
+    linked = [
+        re.sub(r"(\w+ \w+) (\w+)", '<a href="/?a=1&b=2">\\1</a>\n <em>\\2</em>', block, count=3) for block in shown
+    ]
+    body = "\n".join(f'<p class="x">{block}</p>' for block in linked)
+    head = "<!DOCTYPE html><html><head><script>var p = '<p>';</script></head>"
+    return f"{head}<body><nav>Home</nav>{body}<!-- end --></body></html>"
+
+
+def with_inline_tags(text: str) -> str:
+    return re.sub(r"(?m)^(\w+ \w+) (\w+)", '<strong>\\1</strong> <a href="https://example.org">\\2</a>', escape(text))
+
+
+HTML: dict[str, Alteration] = {
+    "a page": as_page,
+    "a page escaped twice": lambda text: as_page(escape(text)),
+    "lines with tags inside": with_inline_tags,
+    "line breaks in one block": lambda text: f"<div>{'<br><br>'.join(map(escape, blocks(text)))}</div>",
+    "entities alone": lambda text: text.replace("’", "&rsquo;").replace("“", "&ldquo;").replace("”", "&rdquo;"),
+    "a tag that is never closed": lambda text: as_page(text).replace('<p class="x">', '<p class="x"', 2),
+}
+
+
+def untagged(found: Hydration) -> bool:
+    return not any(re.search(r"[<>]|&[#\w]+;", one.text) for one in found.edition.paragraphs)
+
+
+@pytest.mark.parametrize("alter", HTML.values(), ids=list(HTML))
+def test_the_tale_saved_as_html_is_read_without_tags_and_that_is_reported(tmp_path: Path, alter: Alteration) -> None:
+    edition = stand_off(tmp_path)
+    wanted = {one.id: fold(one.text) for one in segment_file(tmp_path / "tale.txt")}
+    (tmp_path / "tale.txt").write_text(alter(TALE), encoding="utf-8")
+    found = hydrate(edition, tmp_path)
+    assert found.missing == 0
+    assert {one.id: fold(one.text) for one in found.edition.paragraphs} == wanted
+    assert untagged(found)
+    (told,) = [issue for issue in found.issues if issue.rule == "html-article"]
+    assert (told.severity, told.where) == ("warning", str(tmp_path / "tale.txt"))
+    assert "it is HTML; its text was read without tags" in told.message
+
+
+def test_offsets_of_a_page_count_its_text(tmp_path: Path) -> None:
+    edition = stand_off(tmp_path)
+    (tmp_path / "tale.txt").write_text(as_page(TALE), encoding="utf-8")
+    text = text_of(read_text(tmp_path / "tale.txt"))
+    found = hydrate(edition, tmp_path).edition.paragraphs
+    assert [fold(text[one.start : one.end]) for one in found] == [fold(one.text) for one in found]
+
+
+def test_a_paragraph_in_which_a_tag_is_left_is_missing(tmp_path: Path) -> None:
+    edition = stand_off(tmp_path)
+    # What was escaped many times is not text yet after a few readings.
+    escaped = TALE.replace("a cup", "a &amp;amp;amp;amp;amp;lt;b&amp;amp;amp;amp;amp;gt; cup")
+    (tmp_path / "tale.txt").write_text(escaped, encoding="utf-8")
+    found = hydrate(edition, tmp_path)
+    assert [one.id for one in found.edition.paragraphs] == ["tale/001", "tale/003", "tale/004", "tale/005"]
+    assert set(faults(found)) == {"altered-article", "altered-paragraph"}
+
+
+@pytest.mark.parametrize("alter", HTML.values(), ids=list(HTML))
+def test_articles_saved_as_html_are_read_without_tags(articles: Path, tmp_path: Path, alter: Alteration) -> None:
+    found = hydrate(packaged_edition("source"), altered(tmp_path / "copies", articles, alter))
+    wanted = {one.id: one.text for file in articles.glob("*.txt") for one in segment_file(file)}
+    assert found.missing <= 2
+    assert untagged(found)
+    assert all(likeness(one.text, wanted[one.id]) == 1 for one in found.edition.paragraphs)
+    assert sum(issue.rule == "html-article" for issue in found.issues) == 5
 
 
 def test_rows_tell_how_each_was_found(tmp_path: Path) -> None:

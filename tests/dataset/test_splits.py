@@ -151,6 +151,11 @@ def test_shares_are_read(text: str, shares: dict[str, float]) -> None:
         ("../train=0.8,test=0.2", r"cannot be read: '\.\./train=0\.8'"),
         ("80,10,10", "do not sum to 1 .*train 80, validation 10"),
         ("train=inf", "do not sum to 1"),
+        ("0.8,0.3", r"do not sum to 1 .expected 1, got 1\.1: 0\.8, 0\.3"),
+        ("0.5", r"do not sum to 1 .expected 1, got 0\.5"),
+        ("0.4,0.3,0.2,0.2", r"do not sum to 1 .expected 1, got 1\.1"),
+        ("0.4,0.2,0.2,0.2", "cannot be read: '0.4'"),
+        ("0.8,-0.3", "cannot be read: '0.8'"),
         ("train=0.5,train=0.5", "a split has two shares"),
     ],
 )
