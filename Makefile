@@ -8,8 +8,9 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 UV := $(VENV)/bin/uv
 TREE := build/tree/iraqstance
+OLDEST := build/oldest
 
-.PHONY: demo test check readme typecheck lint tests card measure picture help
+.PHONY: demo test check readme typecheck lint tests oldest card measure picture help
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +18,7 @@ help:
 	@echo "make demo ARTICLES=FOLDER    the same on your own copies of the source articles"
 	@echo "make test                    linters, types, import rules and tests"
 	@echo "make check                   linters, types and import rules alone"
+	@echo "make oldest                  test training and dataset with the oldest dependencies that are allowed"
 	@echo "make readme                  put the demo's true output into the README"
 	@echo "make picture                 make the README's picture of the labelling page"
 	@echo "make card                    make the dataset's files, its card and its pictures anew"
@@ -41,6 +43,14 @@ typecheck: $(VENV)/.ready $(TREE)
 
 tests: $(VENV)/.ready
 	$(VENV)/bin/pytest --numprocesses 3 --dist loadgroup
+
+# What is tested with stays as it is; what the package depends on is as old as pyproject.toml lets it be. Below that things
+# are new, and deprecate what the old ones use of them.
+oldest: $(VENV)/.ready
+	$(UV) venv --quiet --clear --python $(VENV)/bin/python $(OLDEST)
+	$(UV) pip compile --quiet --all-extras --resolution lowest-direct --python $(OLDEST) --output-file $(OLDEST)/constraints.txt pyproject.toml
+	$(UV) pip install --quiet --python $(OLDEST) --constraints $(OLDEST)/constraints.txt --group dev --editable ".[all]"
+	$(OLDEST)/bin/pytest --numprocesses 2 --dist loadgroup -W ignore::DeprecationWarning tests/training tests/dataset
 
 readme: $(VENV)/.ready
 	$(VENV)/bin/python benchmarks/readme.py $(if $(ARTICLES),--articles "$(ARTICLES)")

@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["InputError", "IraqstanceError", "MissingExtraError", "SchemaError", "UsageError", "from_extra"]
+__all__ = [
+    "InputError",
+    "IraqstanceError",
+    "IraqstanceWarning",
+    "MissingExtraError",
+    "SchemaError",
+    "UsageError",
+    "from_extra",
+]
 
 
 class IraqstanceError(Exception):
@@ -31,6 +39,10 @@ class IraqstanceError(Exception):
         details = [f"{name} {value}" for name, value in (("expected", self.expected), ("got", self.got)) if value]
         body = f"{self.what} ({', '.join(details)})" if details else self.what
         return f"{body}. {self.remedy}" if self.remedy else f"{body}."
+
+
+class IraqstanceWarning(UserWarning):
+    """What a user should know of something that works all the same; commands print it in one line."""
 
 
 class InputError(IraqstanceError):

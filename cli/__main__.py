@@ -1,5 +1,5 @@
 """``python -m iraqstance.cli`` is the ``iraqstance`` command."""
 
-from iraqstance.cli.app import main
+from iraqstance.cli import main
 
 main()

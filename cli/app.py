@@ -1,12 +1,8 @@
-"""The command's tree, and how it ends: 0 done, 1 findings or failure, 2 wrong usage."""
+"""The command's tree."""
 
-import os
-import sys
-from io import TextIOWrapper
 from typing import Annotated
 
 import typer
-from iraqstance.annotation.errors import IraqstanceError, UsageError
 from iraqstance.cli import (
     annotation_commands,
     dataset_commands,
@@ -16,9 +12,8 @@ from iraqstance.cli import (
     studio_commands,
     training_commands,
 )
-from iraqstance.cli.console import complain
 
-__all__ = ["app", "main"]
+__all__ = ["app"]
 
 app = typer.Typer(
     name="iraqstance",
@@ -53,25 +48,3 @@ training_commands.register(app)
 evaluation_commands.register(app)
 prediction_commands.register(app)
 demonstration.register(app)
-
-
-def main() -> None:
-    """Run the command. A user's mistake ends in one clear line on standard error, not in a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    try:
-        app()
-    except UsageError as error:
-        complain(str(error))
-        sys.exit(2)
-    except IraqstanceError as error:
-        complain(str(error))
-        sys.exit(1)
-    except BrokenPipeError:
-        # The reader, such as `head`, has had enough. Keep Python from complaining once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except KeyboardInterrupt:
-        complain("interrupted; nothing half-written was left behind")
-        sys.exit(130)

@@ -3,13 +3,13 @@
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import TypeVar
 
 from iraqstance.annotation.records import Issue
 
-__all__ = ["complain", "note", "print_issues", "print_json", "print_table", "tracked"]
+__all__ = ["complain", "note", "print_issues", "print_json", "print_table", "print_untrained", "tracked"]
 
 T = TypeVar("T")
 
@@ -54,6 +54,12 @@ def _plain(value: object) -> object:
     if isinstance(value, float) and math.isnan(value):
         return None
     return value
+
+
+def print_untrained(counts: Mapping[str, int]) -> None:
+    """Print which labels of tested rows no training row had, and how many rows have each."""
+    for name, count in counts.items():
+        print(f"never trained: {name!r}, the label of {count} tested row{'s' * (count != 1)}")
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, wide: str = "", cut: bool = False) -> None:

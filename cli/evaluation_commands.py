@@ -16,11 +16,12 @@ from iraqstance.cli.columns import (
     TopicsColumn,
     columns_of,
 )
-from iraqstance.cli.console import note, print_json, print_table, tracked
+from iraqstance.cli.console import note, print_json, print_table, print_untrained, tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from iraqstance.training.answers import Step
     from iraqstance.training.evaluate import Evaluation, Figures
     from iraqstance.training.intervals import Change, Interval
     from iraqstance.training.metrics import LabelScore
@@ -107,19 +108,26 @@ def _pair(sides: str | None) -> tuple[str, str] | None:
 
 
 def _print_evaluation(found: "Evaluation") -> None:
-    """Print an evaluation: systems beside each other, what the model gains, then the model's labels."""
+    """Print an evaluation: systems beside each other, what the model gains, its surest answers, and its labels."""
+    from iraqstance.training.answers import stance_steps, topic_steps
+
     folds = f", {len(found.folds)} folds" if len(found.folds) > 1 else ""
     print(f"{found.data}: {found.rows} rows{folds} ({found.scheme})")
+    tested, said = found.tested, found.predictions
     for target, figures in found.stance_figures.items():
         title = f"stance towards {target}" if target else "stance"
         _print_systems(title, figures, found.sides)
-        _print_untrained(found.untrained_stances.get(target, {}))
+        _print_surest("stances", "accuracy", stance_steps(tested, said, target))
+        _print_single("stance", found.stance[target]["model"].labels)
+        print_untrained(found.untrained_stances.get(target, {}))
         _print_labels(found.stance[target]["model"].labels)
     if found.mean_figures:
         _print_systems("stance, mean over targets", found.mean_figures, found.sides)
     if found.topics and found.topic_figures:
         _print_systems("topics", found.topic_figures, found.sides)
-        _print_untrained(found.untrained_topics)
+        _print_surest("topics", "right of the given", topic_steps(tested, said))
+        _print_single("topic", found.topics["model"].labels)
+        print_untrained(found.untrained_topics)
         _print_labels(found.topics["model"].labels)
 
 
@@ -148,13 +156,24 @@ def _print_systems(title: str, figures: "Figures", sides: tuple[str, ...]) -> No
     )
 
 
+def _print_surest(what: str, right: str, steps: "Sequence[Step]") -> None:
+    """Print what is right of the surest answers, at each quarter of them."""
+    from iraqstance.training.metrics import nearest_steps
+
+    shown = nearest_steps(steps, 4)
+    print_table(
+        (f"model, the surest {what}", *(f"{share:.0%}" for _, share, _ in shown)),
+        [(right, *(one[2] for one in shown)), ("--min-confidence", *(one[0] for one in shown))],
+    )
+
+
 def _ranged(one: "Interval | Change") -> str:
     return f"{one.value:z.3f} [{one.low:z.2f}, {one.high:z.2f}]"
 
 
-def _print_untrained(counts: "Mapping[str, int]") -> None:
-    for name, count in counts.items():
-        print(f"never trained: {name!r}, the label of {count} tested row{'s' * (count != 1)}")
+def _print_single(what: str, labels: "Mapping[str, LabelScore]") -> None:
+    if len(labels) == 1:
+        print(f"every tested row has the one {what} {next(iter(labels))!r}: the figures tell little")
 
 
 def _print_labels(labels: "Mapping[str, LabelScore]") -> None:

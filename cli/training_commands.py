@@ -1,5 +1,6 @@
 """The command that trains."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +16,10 @@ from iraqstance.cli.columns import (
     TopicsColumn,
     columns_of,
 )
-from iraqstance.cli.console import note, print_table, tracked
+from iraqstance.cli.console import note, print_table, print_untrained, tracked
 
 if TYPE_CHECKING:
+    from iraqstance.training.classifier import Classifier
     from iraqstance.training.corpus import Corpus
 
 __all__ = ["register"]
@@ -67,10 +69,11 @@ def train(
     corpus = read_corpus(data, columns)
     held_out = read_corpus(test, columns) if test else None
     classifier = fit(corpus)
-    metrics = _measured(corpus, held_out, jobs) if evaluate else None
+    metrics = _measured(corpus, held_out, classifier, jobs) if evaluate else None
     manifest = save_classifier(classifier, output, corpus, metrics=metrics, licence=licence)
     if metrics:
         _print_figures(metrics)
+    _note_seen_once(corpus)
     held = [
         f"{len(names)} stances{f' towards {target}' if target else ''}" for target, names in manifest.stances.items()
     ]
@@ -78,7 +81,7 @@ def train(
     note(f"{output}: {' and '.join(held)}, learned from {len(corpus)} rows")
 
 
-def _measured(corpus: "Corpus", test: "Corpus | None", jobs: int) -> dict[str, Any] | None:
+def _measured(corpus: "Corpus", test: "Corpus | None", model: "Classifier", jobs: int) -> dict[str, Any] | None:
     """Return the figures, or nothing where cross-validation takes long or the rows do not suffice for it."""
     from iraqstance.annotation.errors import InputError
     from iraqstance.training.evaluate import evaluate, metrics
@@ -91,7 +94,11 @@ def _measured(corpus: "Corpus", test: "Corpus | None", jobs: int) -> dict[str, A
         return None
     try:
         found = evaluate(
-            corpus, test=test, jobs=jobs, progress=lambda folds, total: tracked(folds, total, "Evaluating")
+            corpus,
+            test=test,
+            model=model,
+            jobs=jobs,
+            progress=lambda fitted, total: tracked(fitted, total, "Evaluating"),
         )
     except InputError as error:
         if test is not None:
@@ -108,4 +115,18 @@ def _print_figures(metrics: dict[str, Any]) -> None:
     print(f"{metrics['data']['name']}: {metrics['data']['rows']} rows, {metrics['scheme']}")
     for head, rows in figure_tables(metrics):
         print_table(head, rows)
+    for counts in (*metrics["untrained"]["stance"].values(), metrics["untrained"]["topics"]):
+        print_untrained(counts)
     print(f"In brackets: {metrics['intervals']}.")
+
+
+def _note_seen_once(corpus: "Corpus") -> None:
+    """Tell of labels that a single row has, which hardly teaches them."""
+    once = []
+    for target in corpus.target_names:
+        counts = Counter(corpus.for_target(target).stances or ())
+        once += [f"{name!r}{f' towards {target}' if target else ''}" for name, count in counts.items() if count == 1]
+    topics = Counter(topic for row in corpus.distinct().topics or () for topic in row)
+    once += [f"topic {name!r}" for name, count in topics.items() if count == 1]
+    if once:
+        note(f"one training row each, too few to learn from: {', '.join(once)}")

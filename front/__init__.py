@@ -4,8 +4,15 @@ Four rooms, each importing only those to its right:
 ``iraqstance.cli`` -> ``iraqstance.training`` -> ``iraqstance.dataset`` -> ``iraqstance.annotation``.
 """
 
-from importlib.metadata import version
+from typing import Any
 
 __all__ = ["__version__"]
 
-__version__ = version("iraqstance")
+
+def __getattr__(name: str) -> Any:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version  # takes longer to import than to label a text
+
+    globals()[name] = version("iraqstance")
+    return globals()[name]

@@ -13,10 +13,12 @@ from typing import Any, NoReturn
 
 import httpx
 import pytest
+from filelock import FileLock
 from iraqstance.annotation.connection import Server, connect
 from iraqstance.annotation.errors import IraqstanceError
 from iraqstance.annotation.schema import LabelDefinition, Schema, Target, packaged_schema
 from iraqstance.annotation.server import ACCOUNT, LocalServer, install, start_server
+from iraqstance.training.default_model import default_model, default_model_folder
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,8 +78,24 @@ def articles() -> Path:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for caches that commands fill, shared so that the default model is trained once."""
+    """A folder for caches that commands fill, shared by the tests of a process."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def default_model_made(offline: None, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001 - sets the cache
+    """The default model's folder in this process's cache. One process trains it, the others copy it."""
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+    folder, kept = default_model_folder(), common / "default-model"
+    with FileLock(common / "default-model.lock"):
+        if not kept.exists():
+            default_model()
+            shutil.copytree(folder, kept)
+    if not folder.exists():
+        shutil.copytree(kept, folder)
+    return folder
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from iraqstance.training.classifier import fit
     from iraqstance.training.corpus import read_corpus
     from iraqstance.training.model_folder import load_classifier, save_classifier
+    from iraqstance.training.scorer import Scorer
 
-__all__ = ["fit", "load_classifier", "read_corpus", "save_classifier"]
+__all__ = ["Scorer", "fit", "load_classifier", "read_corpus", "save_classifier"]
 
 _MODULES = {
+    "Scorer": "scorer",
     "fit": "classifier",
     "load_classifier": "model_folder",
     "read_corpus": "corpus",

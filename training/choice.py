@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from iraqstance.training.features import Blocks, weighted_apart
+from iraqstance.training.features import Blocks, lumped, weighted_apart
 from iraqstance.training.linear import Floats, Linear, Numbers, Owners, fitted
-from iraqstance.training.recipe import Candidate, Settings
+from iraqstance.training.recipe import COARSE, Candidate, Member, Settings
 
 __all__ = ["Choice", "Task", "best_threshold", "choose", "group_numbers", "inner_folds", "sharing_helps", "temperature"]
 
@@ -154,18 +154,25 @@ def _sample(groups: Numbers, size: int) -> Numbers:
 def _out_of_fold(task: Task, candidates: Sequence[Candidate], settings: Settings) -> tuple[Numbers, list[Floats]]:
     """Return the rows that were held out, and each candidate's scores of them."""
     members = list(dict.fromkeys(member for candidate in candidates for member in candidate.members))
+    counts, copies = lumped(task.counts)
     held_out, said = [], []
     for train, test in inner_folds(task.groups)[: settings.calibrated_on]:
-        here, there = weighted_apart(task.features, task.counts, train, test)
+        here, there = weighted_apart(task.features, counts, copies, train, test)
         owners, others = (None, None) if task.owners is None else (task.owners.take(train), task.owners.take(test))
         models = [
-            fitted([member], here, task.table[train], balanced=settings.balanced, owners=owners) for member in members
+            fitted([_coarse(member)], here, task.table[train], balanced=settings.balanced, owners=owners)
+            for member in members
         ]
         held_out.append(test)
         said.append([_scores_by_owner(of_member, there, others) for of_member in models])
     by_member = {member: np.concatenate(found) for member, found in zip(members, zip(*said, strict=True), strict=True)}
     means = [np.mean([by_member[member] for member in candidate.members], axis=0) for candidate in candidates]
     return np.concatenate(held_out), means
+
+
+def _coarse(member: Member) -> Member:
+    """Return the member as it is tried."""
+    return replace(member, tolerance=max(member.tolerance, COARSE))
 
 
 def _scores_by_owner(models: Sequence[Linear], blocks: Blocks, owners: Owners | None) -> Floats:

@@ -7,14 +7,15 @@ from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
-from iraqstance.annotation.errors import InputError, UsageError, from_extra
+from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.annotation.records import Prediction
 from iraqstance.training.choice import Choice, Task, choose, group_numbers, sharing_helps
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.features import counted, weighted
+from iraqstance.training.features import Blocks, counted, weighted
 from iraqstance.training.linear import Linear, Owners, fitted, logistic, one_vs_rest
 from iraqstance.training.preparation import prepared
 from iraqstance.training.recipe import Settings, constant_pipeline, settings_for
+from iraqstance.training.targets import target_of
 
 __all__ = ["Classifier", "fit"]
 
@@ -89,29 +90,23 @@ class Classifier:
 
     def _stances(self, texts: list[str], target: str | None) -> list[dict[str, float]]:
         """Return the scores of every stance that the model knows; 0 for those never seen towards this target."""
-        name = self._target(target)
+        name = target_of(self.stance, target)
         names = self.stance_names(name)
         none = dict.fromkeys(sorted({stance for other in self.stance for stance in self.stance_names(other)}), 0.0)
         shares = self.stance[name].predict_proba(list(map(prepared, texts))).tolist()
         return [none | dict(zip(names, row, strict=True)) for row in shares]
 
-    def _target(self, target: str | None) -> str:
-        if target is None and len(self.stance) == 1:
-            return next(iter(self.stance))
-        if target is not None and target in self.stance:
-            return target
-        if tuple(self.stance) == ("",):
-            raise UsageError("the model names no target", got=str(target), remedy="Leave the target out")
-        raise UsageError(
-            "the model holds several targets" if target is None else "the model holds no such target",
-            expected=f"one of {', '.join(self.stance)}",
-            got=target or "",
-            remedy="Name one with --target",
-        )
-
 
 def _best(scores: Mapping[str, float]) -> str:
     return max(scores, key=lambda name: scores[name])
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """A union that has learned the vocabulary of some texts, and the counts of their terms by block."""
+
+    features: Any
+    counts: Blocks
 
 
 def fit(corpus: Corpus, *, constant: bool = False) -> Classifier:
@@ -135,8 +130,9 @@ def fit(corpus: Corpus, *, constant: bool = False) -> Classifier:
     corpus = replace(corpus, texts=tuple(map(prepared, corpus.texts)))
     # The products are small: threads that wait for each other cost thirty times what they save.
     with threadpool_limits(1):
-        stance = {} if corpus.stances is None else _stances(corpus)
-        return Classifier(stance) if corpus.topics is None else _with_topics(stance, corpus.distinct())
+        terms = _shared_terms(corpus)
+        stance = {} if corpus.stances is None else _stances(corpus, terms)
+        return Classifier(stance) if corpus.topics is None else _with_topics(stance, corpus.distinct(), terms)
 
 
 def _refuse_constant(corpus: Corpus) -> None:
@@ -147,21 +143,28 @@ def _refuse_constant(corpus: Corpus) -> None:
         _refuse_single(Counter(corpus.distinct().topics), "set of topics", corpus.name, "")
 
 
-def _stances(corpus: Corpus) -> dict[str, Any]:
+def _shared_terms(corpus: Corpus) -> _Terms | None:
+    """Return the terms of the texts, where stance and topics learn from the same ones."""
+    if corpus.stances is None or corpus.topics is None or len(set(corpus.texts)) < len(corpus):
+        return None
+    return _terms(corpus, settings_for(corpus.texts))
+
+
+def _stances(corpus: Corpus, terms: _Terms | None) -> dict[str, Any]:
     """Return the pipeline of each target, on features of its own or on shared ones."""
     parts = {target: corpus.for_target(target) for target in corpus.target_names}
     found = {target: constant_pipeline().fit(part.texts, part.stances) for target, part in parts.items()}
     varied = {target: part for target, part in parts.items() if len(set(part.stances or ())) > 1}
     found |= (_shared(varied) if len(varied) > 1 else None) or {
-        target: _stance(part) for target, part in varied.items()
+        target: _stance(part, terms if len(part) == len(corpus) else None) for target, part in varied.items()
     }
     return found
 
 
-def _stance(part: Corpus) -> Any:
+def _stance(part: Corpus, terms: _Terms | None) -> Any:
     settings = settings_for(part.texts)
     classes, table = _classes(part.stances or ())
-    task = _task(part, settings, table, "one")
+    task = _task(part, terms or _terms(part, settings), table, "one")
     choice, (model,) = _learned(task, settings)
     return _pipeline(task.features, logistic(model.scaled(choice.slope), classes))
 
@@ -172,7 +175,7 @@ def _shared(parts: Mapping[str, Corpus]) -> dict[str, Any] | None:
     settings = settings_for(whole.texts)
     classes, table = _classes(whole.stances or ())
     owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts.values()])
-    together = replace(_task(whole, settings, table, "one"), owners=Owners(owners, len(parts)))
+    together = replace(_task(whole, _terms(whole, settings), table, "one"), owners=Owners(owners, len(parts)))
     own = [sorted(set(part.stances or ())) for part in parts.values()]
     apart = [_apart(together, np.flatnonzero(owners == owner), classes, names) for owner, names in enumerate(own)]
     if not sharing_helps(apart, together, settings):
@@ -194,16 +197,16 @@ def _apart(together: Task, rows: Any, classes: Sequence[str], names: Sequence[st
     return replace(task, table=task.table[:, columns[1:] if len(names) == 2 else columns])
 
 
-def _with_topics(stance: Mapping[str, Any], corpus: Corpus) -> Classifier:
+def _with_topics(stance: Mapping[str, Any], corpus: Corpus, terms: _Terms | None) -> Classifier:
     settings = settings_for(corpus.texts)
     names, table = _indicator(corpus.topics or ())
-    task = _task(corpus, settings, table, "any")
+    task = _task(corpus, terms or _terms(corpus, settings), table, "any")
     choice, (model,) = _learned(task, settings)
     topics = _pipeline(task.features, one_vs_rest(model.scaled(choice.slope, choice.shift), table))
     return Classifier(stance, topics, names, choice.threshold)
 
 
-def _task(corpus: Corpus, settings: Settings, table: Any, kind: Literal["one", "any"]) -> Task:
+def _terms(corpus: Corpus, settings: Settings) -> _Terms:
     features = settings.features()
     try:
         counts = counted(features, corpus.texts)
@@ -220,7 +223,11 @@ def _task(corpus: Corpus, settings: Settings, table: Any, kind: Literal["one", "
             got=repr(corpus.texts[0][:60]),
             remedy="Name the column of the texts with --text-column",
         ) from None
-    return Task(features, counts, table, group_numbers(corpus.groups, corpus.texts), kind)
+    return _Terms(features, counts)
+
+
+def _task(corpus: Corpus, terms: _Terms, table: Any, kind: Literal["one", "any"]) -> Task:
+    return Task(terms.features, terms.counts, table, group_numbers(corpus.groups, corpus.texts), kind)
 
 
 def _learned(task: Task, settings: Settings) -> tuple[Choice, list[Linear]]:
@@ -253,6 +260,7 @@ def _classes(stances: Sequence[str]) -> tuple[list[str], Any]:
 def _refuse_single(counts: Counter[Any], what: str, name: str, target: str) -> None:
     if len(counts) < 2:
         only = next(iter(counts), "none")
+        only = ", ".join(only) if isinstance(only, tuple) else only
         raise InputError(
             f"there is only one {what} to learn" + (f" for target {target!r}" if target else ""),
             where=name,

@@ -172,9 +172,9 @@ def _corpus(rows: Sequence[Row], path: str | Path, columns: Columns | None) -> C
         )
     return Corpus(
         name=str(path),
-        texts=tuple(_string(row, wanted.text) for row in rows),
+        texts=_strings(rows, wanted.text) or (),
         stances=_strings(rows, wanted.stance),
-        topics=None if wanted.topics is None else tuple(_topics(row, wanted.topics) for row in rows),
+        topics=_topic_sets(rows, wanted.topics),
         groups=_strings(rows, wanted.group),
         targets=_strings(rows, wanted.target),
         ids=None if wanted.id is None else tuple(_id(row, wanted.id) for row in rows),
@@ -208,20 +208,42 @@ def _present(wanted: Columns, row: Mapping[str, object], *, explicit: Columns | 
 
 
 def _strings(rows: Sequence[Row], column: str | None) -> tuple[str, ...] | None:
-    return None if column is None else tuple(_string(row, column) for row in rows)
+    if column is None:
+        return None
+    empty = [row for row in rows if _is_empty(row.value.get(column))]
+    if empty:
+        raise _emptiness(column, empty)
+    return tuple(str(row.value[column]) for row in rows)
 
 
-def _string(row: Row, column: str) -> str:
-    value = row.value.get(column)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        raise InputError(f"{column!r} is empty", where=row.where, remedy="Fill it in or remove the row")
-    return str(value)
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip()) or value == []
+
+
+def _emptiness(column: str, empty: Sequence[Row]) -> InputError:
+    """Return the error of rows without a value, which names the first and counts them."""
+    several = len(empty) > 1
+    return InputError(
+        f"{column!r} is empty",
+        where=empty[0].where,
+        got=f"{len(empty)} such rows in all" if several else "",
+        remedy="Fill them in or remove the rows" if several else "Fill it in or remove the row",
+    )
 
 
 def _id(row: Row, column: str) -> str:
     """Return the row's id, or nothing where it has none: an id is no label, and a table may do without."""
     value = row.value.get(column)
     return "" if value is None else str(value).strip()
+
+
+def _topic_sets(rows: Sequence[Row], column: str | None) -> tuple[tuple[str, ...], ...] | None:
+    if column is None:
+        return None
+    empty = [row for row in rows if row.value.get(column) is not None and _is_empty(row.value[column])]
+    if empty:
+        raise _emptiness(column, empty)
+    return tuple(_topics(row, column) for row in rows)
 
 
 def _topics(row: Row, column: str) -> tuple[str, ...]:

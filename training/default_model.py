@@ -6,10 +6,10 @@ from pathlib import Path
 
 from iraqstance.annotation.errors import IraqstanceError
 from iraqstance.annotation.normalise import sha256_of
-from iraqstance.annotation.storage import cache_folder
 from iraqstance.dataset.editions import packaged_folder
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import packaged_corpus
+from iraqstance.training.flat_folder import models_folder, note_default
 from iraqstance.training.model_folder import library_versions, load_classifier, save_classifier
 from iraqstance.training.recipe import recipe_fingerprint
 
@@ -26,11 +26,8 @@ def default_model_folder() -> Path:
     """
     files = sorted((packaged_folder() / "data").glob("open*.parquet"))
     data = [sha256(file.read_bytes()).hexdigest() for file in files]
-    return (
-        cache_folder()
-        / "models"
-        / sha256_of(f"{data} {recipe_fingerprint()} {sorted(library_versions().items())}")[:16]
-    )
+    name = sha256_of(f"{data} {recipe_fingerprint()} {sorted(library_versions().items())}")[:16]
+    return models_folder() / name
 
 
 def default_model() -> Classifier:
@@ -43,14 +40,18 @@ def default_model() -> Classifier:
     folder = default_model_folder()
     if folder.exists():
         try:
-            return load_classifier(folder)
+            classifier = load_classifier(folder)
         except IraqstanceError:
             # A damaged copy of our own is made again.
             if folder.is_dir():
                 shutil.rmtree(folder)
             else:
                 folder.unlink()
+        else:
+            note_default(folder)
+            return classifier
     corpus = packaged_corpus(*_TRAINED_ON)
     classifier = fit(corpus)
     save_classifier(classifier, folder, corpus)
+    note_default(folder)
     return classifier

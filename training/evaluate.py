@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields, is_dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from iraqstance.annotation.errors import InputError, UsageError, from_extra
 from iraqstance.annotation.records import Prediction
+from iraqstance.training.answers import Step, stance_steps, topic_steps
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import Corpus
 from iraqstance.training.guesses import (
@@ -34,6 +36,7 @@ from iraqstance.training.intervals import (
 from iraqstance.training.metrics import (
     StanceScores,
     TopicScores,
+    nearest_steps,
     probability_measure,
     stance_scores,
     topic_scores,
@@ -90,8 +93,8 @@ class Figures:
     Attributes:
         scheme: How rows were resampled.
         systems: Each system's figures by name. Of stances: ``macro_f1``, ``accuracy``, ``log_loss``, ``ece``,
-            ``f1_<stance>``, and ``sides_f1`` where both sides occur. Of topics: ``micro_f1``, ``macro_f1``, ``exact``
-            and ``f1_<topic>``.
+            ``f1_<stance>``, and ``sides_f1`` where both sides occur. Of topics: ``micro_f1``, ``macro_f1``, ``exact``,
+            ``log_loss``, ``ece`` and ``f1_<topic>``.
         changes: The model's figures less those of each other system, on the same resamples.
     """
 
@@ -207,6 +210,7 @@ def evaluate(  # noqa: PLR0913 - all but the first by name
     corpus: Corpus,
     *,
     test: Corpus | None = None,
+    model: Classifier | None = None,
     extra: Corpus | None = None,
     sides: tuple[str, str] | None = None,
     detail: bool = False,
@@ -218,6 +222,7 @@ def evaluate(  # noqa: PLR0913 - all but the first by name
     Args:
         corpus: What is tested, fold by fold; what is trained on where ``test`` is given.
         test: What is tested. Rows of ``corpus`` whose group it holds are not trained on.
+        model: What was fitted on ``corpus``, so that it need not be fitted again where ``test`` leaves no row out.
         extra: Further texts to train on, never tested. Those of a group that is held out are left out.
         sides: Two stances whose F1 is averaged; without it :data:`SIDES`, where both occur.
         detail: Whether to add the learning curve and the most telling n-grams.
@@ -238,7 +243,8 @@ def evaluate(  # noqa: PLR0913 - all but the first by name
     trials, scheme = _trials(corpus, extra) if test is None else _held_out(corpus, test, extra)
     # Cross-validated, what all folds train on together is everything.
     whole = trials[0].train if test is not None else corpus if extra is None else corpus.joined(extra)
-    calls = _calls(trials, tested, whole if detail else None, further=extra is not None)
+    known = model if test is not None and trials[0].train is corpus else None
+    calls = _calls(trials, tested, whole if detail else None, known, further=extra is not None)
     answers = _called((call for _, call in calls), len(calls), jobs, progress)
     said: dict[str, list[Any]] = {}
     for (name, _), answer in zip(calls, answers, strict=True):
@@ -277,7 +283,10 @@ def metrics(evaluation: Evaluation) -> dict[str, Any]:
     ``data`` names the tested rows, ``scheme`` and ``intervals`` say in words how they were tested and resampled. Under
     ``stance`` stand, by target and system, ``macro_f1``, ``favor_against_f1`` (of the ``sides``, where the target has
     both), ``accuracy``, ``log_loss`` and ``ece``, each ``[value, low, high]``, and ``labels``; under ``topics``, by
-    system, ``micro_f1``, ``macro_f1``, ``exact`` and ``labels``. ``stance_mean`` is the mean over several targets.
+    system, ``micro_f1``, ``macro_f1``, ``exact``, ``log_loss`` and ``ece`` (each topic a yes or no of its own), and
+    ``labels``. ``stance_mean`` is the mean over several targets. ``coverage`` tells what is right of the model's surest
+    answers, at each tenth of them: ``[least confidence, share of the answers, share of these that is right]``; of
+    topics an answer is a topic that is given.
     ``comparisons`` holds the model's figures less each other system's, ``[value, low, high, above]``, where ``above``
     is the share of resamples above 0. ``untrained`` counts tested labels that their model never saw; ``curve`` holds
     the learning curve where one was made.
@@ -311,6 +320,13 @@ def metrics(evaluation: Evaluation) -> dict[str, Any]:
             "stance_mean": None if mean is None else _changes(mean),
             "topics": None if topics is None else _changes(topics),
         },
+        "coverage": {
+            "stance": {
+                target: _steps(stance_steps(evaluation.tested, evaluation.predictions, target))
+                for target in evaluation.stance
+            },
+            "topics": None if topics is None else _steps(topic_steps(evaluation.tested, evaluation.predictions)),
+        },
         "untrained": {"stance": evaluation.untrained_stances, "topics": evaluation.untrained_topics},
         "intervals": f"95 % percentile bootstrap, {RESAMPLES} resamples {words}",
     }
@@ -324,6 +340,10 @@ def metrics(evaluation: Evaluation) -> dict[str, Any]:
             for point in evaluation.curve
         ]
     return found
+
+
+def _steps(steps: Sequence[Step]) -> list[Any]:
+    return [_rounded(one) for one in nearest_steps(steps, 10)]
 
 
 def _changes(figures: Figures) -> dict[str, Any]:
@@ -419,7 +439,7 @@ def folds_of(corpus: Corpus) -> tuple[list[Fold], str]:
     kept_together = corpus.groups or corpus.texts
     if len(set(kept_together)) < _FOLDS:
         distinct = len(set(kept_together))
-        rows = f"{len(corpus)} rows" + (f" of {distinct} texts" if distinct < len(corpus) else "")
+        rows = f"{len(corpus)} rows" + (f" of {distinct} text{'s' * (distinct != 1)}" if distinct < len(corpus) else "")
         raise InputError("too few rows for five folds", where=corpus.name, got=rows)
     return _stratified(corpus, kept_together)
 
@@ -529,16 +549,24 @@ def _without(corpus: Corpus, tested: Corpus) -> Corpus:
     if corpus.groups is None or tested.groups is None:
         return corpus
     held_out = set(tested.groups)
+    if held_out.isdisjoint(corpus.groups):
+        return corpus
     return corpus.take(row for row, group in enumerate(corpus.groups) if group not in held_out)
 
 
-def _calls(trials: Sequence[_Trial], tested: Corpus, whole: Corpus | None, *, further: bool) -> list[tuple[str, _Call]]:
-    """Return what to fit for each fold, by the system's name; with ``whole`` also the terms and the learning curve."""
+def _calls(
+    trials: Sequence[_Trial], tested: Corpus, whole: Corpus | None, model: Classifier | None, *, further: bool
+) -> list[tuple[str, _Call]]:
+    """Return what to fit for each fold, by the system's name; with ``whole`` also the terms and the learning curve.
+
+    With ``model`` the classifier of the one fold is there already.
+    """
+    run = _run if model is None else partial(_run, model=model)
     # The largest comes first, so that no process has it alone at the end.
     calls: list[tuple[str, _Call]] = [] if whole is None else [("terms", (_terms, whole, whole))]
     for number, trial in enumerate(trials):
         test = tested.take(trial.rows)
-        calls += [("model", (_run, trial.train, test)), ("unigram", (_say_unigram, trial.train, test))]
+        calls += [("model", (run, trial.train, test)), ("unigram", (_say_unigram, trial.train, test))]
         if further:
             calls.append(("without", (_say, trial.own, test)))
         if whole is not None:
@@ -603,9 +631,9 @@ def _predictions(model: Classifier, test: Corpus) -> list[Prediction]:
     return [found[row] for row in range(len(test))]
 
 
-def _run(train: Corpus, test: Corpus) -> Outcome:
+def _run(train: Corpus, test: Corpus, model: Classifier | None = None) -> Outcome:
     """Return the labels that a fold's model gives its test rows, and how its training labels were distributed."""
-    said = _say(train, test)
+    said = _say(train, test) if model is None else _predictions(model, test)
     distinct = train.distinct().topics or ()
     counts = Counter(topic for row in distinct for topic in row)
     return Outcome(
@@ -705,7 +733,11 @@ def _guessed(true: Sequence[str], given: Sequence[str], counts: Sequence[Mapping
 def _stance_measure(true: Sequence[str], said: _Guesses, names: Sequence[str], sides: Sequence[str]) -> Measure:
     labels = stance_measure(true, said.stances, names, sides=sides if set(sides) <= set(names) else ())
     right = [name == given for name, given in zip(true, said.stances, strict=True)]
-    shares = probability_measure(said.of_true, said.confidence, right)
+    return _both(labels, probability_measure(said.of_true, said.confidence, right))
+
+
+def _both(labels: Measure, shares: Measure) -> Measure:
+    """Return the figures of labels and of their probabilities."""
 
     def measure(weights: Floats) -> dict[str, Floats]:
         return {**labels(weights), **shares(weights)}
@@ -758,10 +790,24 @@ def _topics(
     guesses["random"] = list(random_topics(shares, names))
     guesses = {name: guesses[name] for name in _ORDER if name in guesses}
     scores = {name: _mean([topic_scores(true, one, names) for one in several]) for name, several in guesses.items()}
+    probable = {name: [answers[row].topic_scores or {} for row in rows] for name, answers in systems.items()}
     measures = {
-        name: mean_measure([topic_measure(true, one, names) for one in several]) for name, several in guesses.items()
+        name: _both(
+            mean_measure([topic_measure(true, one, names) for one in several]),
+            # Baselines that ignore the words say the shares of the training texts.
+            _topic_shares_measure(true, probable.get(name, shares), names),
+        )
+        for name, several in guesses.items()
     }
     return scores, _compared(measures, tested, rows)
+
+
+def _topic_shares_measure(
+    true: Sequence[Sequence[str]], shares: Sequence[Mapping[str, float]], names: Sequence[str]
+) -> Measure:
+    has = np.array([[name in row for name in names] for row in true])
+    said = np.array([[row.get(name, 0.0) for name in names] for row in shares])
+    return probability_measure(np.where(has, said, 1 - said), said, has)
 
 
 def _untrained_stances(tested: Corpus, trials: Sequence[_Trial], said: Sequence[Outcome]) -> dict[str, dict[str, int]]:

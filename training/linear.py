@@ -63,6 +63,8 @@ class Linear:
 
 def averaged(models: Sequence[Linear]) -> Linear:
     """Return the model whose scores are the mean of the given models' scores."""
+    if len(models) == 1:
+        return models[0]
     return Linear(
         np.mean([model.coefficients for model in models], axis=0),
         np.mean([model.intercepts for model in models], axis=0),
@@ -98,8 +100,9 @@ def fitted(
     for member in members:
         features = sparse.hstack([blocks[name] for name in member.blocks], format="csr")
         wide = features if owners is None else _copied(features, owners)
-        flat = [_column(wide, column, member, balanced=balanced) for column in table.T]
-        coefficients, intercepts = np.array([one for one, _ in flat]), np.array([one for _, one in flat])
+        coefficients, intercepts = np.empty((table.shape[1], wide.shape[1])), np.empty(table.shape[1])
+        for number, labels in enumerate(table.T):
+            coefficients[number], intercepts[number] = _column(wide, labels, member, balanced=balanced)
         parts = coefficients.reshape(len(coefficients), -1, features.shape[1])
         own = [parts[:, 0]] if owners is None else [parts[:, 0] + parts[:, 1 + owner] for owner in range(owners.copies)]
         by_member.append([Linear(_spread(one, member, blocks), intercepts) for one in own])
@@ -175,7 +178,8 @@ def one_vs_rest(model: Linear, table: Numbers) -> Any:
     whole.n_features_in_ = model.coefficients.shape[1]
     whole.estimators_ = []
     for number, labels in enumerate(table.T):
-        one = model.columns([number])
+        # A part of the whole, not a copy: of many topics and terms there are some hundred megabytes.
+        one = Linear(model.coefficients[number : number + 1], model.intercepts[number : number + 1])
         if labels.min() == labels.max():
             one = Linear(one.coefficients * 0.0, np.array([_CERTAIN if labels[0] else -_CERTAIN]))
         whole.estimators_.append(_filled(LogisticRegression(), one, np.array([0, 1])))

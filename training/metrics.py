@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from iraqstance.annotation.errors import from_extra
 from iraqstance.training.intervals import Floats, Measure
+from numpy.typing import ArrayLike
 
 __all__ = [
     "BINS",
@@ -14,6 +15,7 @@ __all__ = [
     "StanceScores",
     "TopicScores",
     "coverage",
+    "nearest_steps",
     "probability_measure",
     "reliability",
     "stance_scores",
@@ -116,7 +118,7 @@ def topic_scores(
     return TopicScores(micro, _mean_f1(labels), _share(sum(left == guess for left, guess in pairs), len(pairs)), labels)
 
 
-def probability_measure(of_true: Sequence[float], confidence: Sequence[float], right: Sequence[bool]) -> Measure:
+def probability_measure(of_true: ArrayLike, confidence: ArrayLike, right: ArrayLike) -> Measure:
     """Return the figures of probabilities as a function of weights: ``log_loss`` and ``ece``.
 
     ``log_loss`` is the mean of the negative natural logarithm of the true label's probability, which is cut at 2.2e-16:
@@ -125,14 +127,18 @@ def probability_measure(of_true: Sequence[float], confidence: Sequence[float], r
     2017, equation 3). A bin holds its upper end.
 
     Args:
-        of_true: Probability of each row's true label, of shape (rows,).
-        confidence: Probability of the given label.
-        right: Whether the given label is the true one.
+        of_true: Probability of each row's true label, of shape (rows,); or of shape (rows, topics), where each topic is
+            a label of its own, "has it" or "has it not", and the figures are of all of these together.
+        confidence: Probability of the given label; of a topic, that the text has it.
+        right: Whether the given label is the true one; of a topic, whether the text has it.
     """
-    loss = -np.log(np.clip(np.asarray(of_true, dtype=np.float64), _LEAST, 1))
-    gaps = np.zeros((len(right), BINS))
-    gaps[np.arange(len(right)), _bins(confidence)] = np.asarray(right, dtype=np.float64) - np.asarray(confidence)
-    terms = np.column_stack([gaps, loss])
+    loss = -np.log(np.clip(_columns(of_true), _LEAST, 1))
+    apart = _columns(right) - _columns(confidence)
+    places = _bins(_columns(confidence))
+    gaps = np.zeros((len(apart), BINS))
+    for column, own in zip(apart.T, places.T, strict=True):
+        gaps[np.arange(len(own)), own] += column / apart.shape[1]
+    terms = np.column_stack([gaps, loss.mean(axis=1)])
 
     def measure(weights: Floats) -> dict[str, Floats]:
         sums = weights @ terms / weights.sum(axis=1, keepdims=True)
@@ -173,7 +179,20 @@ def coverage(confidence: Sequence[float], right: Sequence[bool]) -> list[tuple[f
     ]
 
 
-def _bins(confidence: Sequence[float]) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
+def nearest_steps(steps: Sequence[tuple[float, float, float]], parts: int) -> list[tuple[float, float, float]]:
+    """Return the steps of :func:`coverage` next to so many equal parts of the coverage, each once."""
+    shares = np.array([share for _, share, _ in steps])
+    nearest = dict.fromkeys(int(np.abs(shares - part / parts).argmin()) for part in range(1, parts + 1))
+    return [steps[at] for at in nearest]
+
+
+def _columns(values: ArrayLike) -> Floats:
+    """Return values as a table with a row each."""
+    found = np.asarray(values, dtype=np.float64)
+    return found[:, None] if found.ndim == 1 else found
+
+
+def _bins(confidence: ArrayLike) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
     places = np.ceil(np.asarray(confidence, dtype=np.float64) * BINS).astype(np.int64) - 1
     return np.clip(places, 0, BINS - 1)
 

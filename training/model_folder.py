@@ -1,7 +1,8 @@
 """Keep a classifier in a folder that others can open without trusting it, laid out as the Hugging Face Hub expects.
 
-The folder holds skops files, which are data and not code; ``README.md``, the model card; ``metrics.json``, where
-something was measured; and ``manifest.json``: labels, data, versions of the libraries, and hashes.
+The folder holds skops files, which are data and not code; ``classifier.flat``, the same for quick labelling;
+``README.md``, the model card; ``metrics.json``, where something was measured; and ``manifest.json``: labels, data,
+versions of the libraries, and hashes.
 """
 
 import json
@@ -10,15 +11,18 @@ import stat
 import tempfile
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from iraqstance.annotation.errors import InputError, from_extra
+from iraqstance.annotation.errors import InputError, IraqstanceWarning, from_extra
 from iraqstance.annotation.storage import write_json
 from iraqstance.training.classifier import Classifier
 from iraqstance.training.corpus import Corpus
+from iraqstance.training.flat_folder import BESIDE, FLAT, MANIFEST, MANIFEST_LIMIT
+from iraqstance.training.flattening import UnflatError, write_flat
 from iraqstance.training.model_card import model_card
 from iraqstance.training.model_file import PACKED_LIMIT, canonical_hash, opened, packed, refuse_unfit, shown
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -35,18 +39,14 @@ __all__ = [
 ]
 
 _FORMAT = 2
-_MANIFEST = "manifest.json"
-_MANIFEST_LIMIT = 2**20  # bytes
 _METRICS = "metrics.json"
 _TOPICS = "topics.skops"
-# What others put beside: the card, which may be edited, a licence, and what Git and the Hub keep (names with a dot).
-_BESIDE = frozenset({"README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"})
 _LIBRARIES = ("iraqstance", "numpy", "scikit-learn", "scipy", "skops")
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class ModelVersionWarning(UserWarning):
+class ModelVersionWarning(IraqstanceWarning):
     """A model was fitted with another version of scikit-learn than the installed one."""
 
 
@@ -132,12 +132,14 @@ def save_classifier(
         raise _unwritten(folder, error) from None
     try:
         canonical = _write_pipelines(classifier, beside)
+        with suppress(UnflatError):  # then the pipelines are what there is
+            write_flat(classifier, beside / FLAT)
         if metrics is not None:
             write_json(beside / _METRICS, metrics)
         manifest = _manifest(classifier, corpus, beside, canonical)
         card = model_card(manifest, folder.resolve().name, metrics=metrics, licence=licence)
         (beside / "README.md").write_text(card, encoding="utf-8", newline="\n")
-        write_json(beside / _MANIFEST, manifest.model_dump())
+        write_json(beside / MANIFEST, manifest.model_dump())
         beside.chmod(0o755)
         _swap(beside, folder)
     except OSError as error:
@@ -192,7 +194,7 @@ def _may_be_replaced(path: Path) -> bool:
         # Also one of a former format, or damaged: its own files may go, whatever the manifest says of them.
         former = json.loads(_manifest_bytes(path))
         kept = (
-            {*former["files"], _MANIFEST, "README.md"} if {"format", "stances", "libraries"} <= former.keys() else set()
+            {*former["files"], MANIFEST, "README.md"} if {"format", "stances", "libraries"} <= former.keys() else set()
         )
     except (AttributeError, InputError, LookupError, RecursionError, TypeError, ValueError):
         return False
@@ -251,7 +253,7 @@ def read_manifest(folder: str | Path) -> Manifest:
     Raises:
         InputError: Where there is none, or it is not of this version, or it contradicts itself.
     """
-    path = Path(folder) / _MANIFEST
+    path = Path(folder) / MANIFEST
     content = _manifest_bytes(Path(folder))
     try:
         found = _Format.model_validate_json(content).format
@@ -272,7 +274,7 @@ def read_manifest(folder: str | Path) -> Manifest:
             remedy="Train the model again",
         ) from None
     expected = set(manifest.pipeline_files)
-    if manifest.files.keys() - {_METRICS} != expected or manifest.pipelines.keys() != expected:
+    if manifest.files.keys() - {_METRICS, FLAT} != expected or manifest.pipelines.keys() != expected:
         raise InputError(
             "the manifest names other files than such a model has",
             where=str(path),
@@ -285,12 +287,12 @@ def read_manifest(folder: str | Path) -> Manifest:
 
 def _manifest_bytes(folder: Path) -> bytes:
     try:
-        return _content(folder / _MANIFEST, _MANIFEST_LIMIT)
+        return _content(folder / MANIFEST, MANIFEST_LIMIT)
     except OSError:
         raise InputError(
             "this is no model folder",
             where=str(folder),
-            expected=f"a folder with {_MANIFEST}",
+            expected=f"a folder with {MANIFEST}",
             remedy="Make one with: iraqstance train DATA -o MODEL",
         ) from None
 
@@ -344,7 +346,7 @@ def load_classifier(folder: str | Path) -> Classifier:
 
 
 def _refuse_more(folder: Path, manifest: Manifest) -> None:
-    known = {_MANIFEST, *_BESIDE, *manifest.files}
+    known = {MANIFEST, *BESIDE, *manifest.files}
     more = sorted(path.name for path in folder.iterdir() if path.name not in known and not path.name.startswith("."))
     if more:
         raise InputError(

@@ -64,18 +64,20 @@ def reliability_plot(name: str, bins: Sequence[Bin], across: str, up: str) -> st
         upper.plot([0, 1], [0, 1], "--", color=_INK, linewidth=0.8, label="perfect calibration")
         upper.plot([one.confidence for one in held], [one.accuracy for one in held], "-o", color=_FIRST, markersize=4)
         upper.set(ylabel=up, xlim=(0, 1), ylim=(0, 1))
-        upper.legend(frameon=False, loc="upper left")
+        upper.legend(frameon=False, loc="best")
         lower.bar([one.low for one in bins], [one.count for one in bins], width * 0.9, align="edge", color=_SECOND)
         lower.set(xlabel=across, ylabel="count")
         return _svg(figure, name)
 
 
-def coverage_plot(name: str, steps: Sequence[tuple[float, float, float]]) -> str:
-    """Return accuracy against coverage.
+def coverage_plot(name: str, steps: Sequence[tuple[float, float, float]], across: str, up: str) -> str:
+    """Return what is right of the surest answers against how many they are.
 
     Args:
         name: Of the plot, unique in its page, a word.
         steps: Those of :func:`~iraqstance.training.metrics.coverage`.
+        across: What the x-axis shows.
+        up: What the y-axis shows.
     """
     kept = [steps[round(place * (len(steps) - 1) / _MOST_STEPS)] for place in range(_MOST_STEPS + 1)]
     with styled(_SIZE, _SMALL):
@@ -83,7 +85,7 @@ def coverage_plot(name: str, steps: Sequence[tuple[float, float, float]]) -> str
         shown = list(dict.fromkeys(kept if len(steps) > _MOST_STEPS else steps))
         axes.plot([share for _, share, _ in shown], [right for _, _, right in shown], "-", color=_FIRST)
         axes.plot([steps[-1][1]], [steps[-1][2]], "o", color=_FIRST, markersize=4)
-        axes.set(xlabel="coverage: share of rows that get an answer", ylabel="accuracy of the answers")
+        axes.set(xlabel=across, ylabel=up)
         axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
         return _svg(figure, name)
 

@@ -7,12 +7,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.annotation.storage import replacing, write_json
+from iraqstance.training.answers import Step, stance_answers, stance_steps, topic_answers, topic_steps
 from iraqstance.training.evaluate import Evaluation, Figures, metrics
 from iraqstance.training.intervals import Change, Interval
-from iraqstance.training.metrics import LabelScore, coverage, reliability
+from iraqstance.training.metrics import LabelScore, nearest_steps, reliability
 from iraqstance.training.plots import coverage_plot, curve_plot, reliability_plot
 
 __all__ = ["Mistake", "make_folder", "mistakes", "report_html", "write_report"]
@@ -165,41 +165,18 @@ def _shortened(text: str) -> str:
 def _wrong_stances(evaluation: Evaluation, target: str) -> list[Mistake]:
     return [
         Mistake(row, true, given, confidence)
-        for row, true, given, confidence in _answers(evaluation, target)
+        for row, true, given, confidence in stance_answers(evaluation.tested, evaluation.predictions, target)
         if true != given
-    ]
-
-
-def _answers(evaluation: Evaluation, target: str) -> list[tuple[int, str, str, float]]:
-    """Return row, true stance, given stance and confidence of each row about a target."""
-    tested = evaluation.tested
-    return [
-        (row, true, said.stance or "", max((said.stance_scores or {"": 0.0}).values()))
-        for row, (true, said) in enumerate(zip(tested.stances or (), evaluation.predictions, strict=True))
-        if tested.targets is None or tested.targets[row] == target
     ]
 
 
 def _wrong_topics(evaluation: Evaluation) -> list[Mistake]:
     found = []
-    for row, has, name, given, share in _decisions(evaluation):
+    for row, name, has, given, share in topic_answers(evaluation.tested, evaluation.predictions):
         if has != given:
             true, said = (f"not {name}", name) if given else (name, f"not {name}")
             found.append(Mistake(row, true, said, share if given else 1 - share))
     return found
-
-
-def _decisions(evaluation: Evaluation) -> list[tuple[int, bool, str, bool, float]]:
-    """Return row, truth, topic, answer and probability of each topic of each text, once a text."""
-    tested = evaluation.tested
-    first = {text: row for row, text in reversed(list(enumerate(tested.texts)))}
-    names = sorted({topic for row in tested.topics or () for topic in row})
-    return [
-        (row, name in true, name, name in (said.topics or ()), (said.topic_scores or {}).get(name, 0.0))
-        for row, (true, said) in enumerate(zip(tested.topics or (), evaluation.predictions, strict=True))
-        if first[tested.texts[row]] == row
-        for name in names
-    ]
 
 
 def _sides(evaluation: Evaluation) -> str:
@@ -213,7 +190,7 @@ def _systems(figures: Figures | None, sides: str) -> dict[str, Any] | None:
     names = [name for name in figures.systems["model"] if not name.startswith("f1_")]
     names.sort(key=list(_FIGURES).index)
     if "micro_f1" in names:
-        names.sort(key=["micro_f1", "macro_f1", "exact"].index)
+        names.sort(key=["micro_f1", "macro_f1", "exact", "log_loss", "ece"].index)
     return {
         "head": [sides if name == "sides_f1" else _FIGURES[name] for name in names],
         "rows": [
@@ -255,18 +232,21 @@ def _labels(labels: Mapping[str, LabelScore], figures: Mapping[str, Interval]) -
 
 def _target(evaluation: Evaluation, target: str, number: int, *, texts: bool) -> dict[str, Any]:
     figures, scores = evaluation.stance_figures[target], evaluation.stance[target]
-    answers = _answers(evaluation, target)
-    confidence, right = [one[3] for one in answers], [one[1] == one[2] for one in answers]
-    bins, steps = reliability(confidence, right), coverage(confidence, right)
+    answers = stance_answers(evaluation.tested, evaluation.predictions, target)
+    right = [one.true == one.given for one in answers]
+    bins = reliability([one.confidence for one in answers], right)
+    steps = stance_steps(evaluation.tested, evaluation.predictions, target)
     return {
         "name": target,
         "id": f"stance-{number}",
         "systems": _systems(figures, _sides(evaluation)),
         "labels": _labels(scores["model"].labels, figures.systems["model"]),
-        "confusion": _confusion([(one[1], one[2]) for one in answers]),
+        "confusion": _confusion([(one.true, one.given) for one in answers]),
         "reliability": reliability_plot(f"r{number}", bins, "confidence", "accuracy"),
         "bins": _bins(bins),
-        "coverage": coverage_plot(f"c{number}", steps),
+        "coverage": coverage_plot(
+            f"c{number}", steps, "share of the rows that get an answer", "accuracy of the answers"
+        ),
         "steps": _steps(steps),
         "terms": _terms(evaluation.stance_terms.get(target, {})),
         "mistakes": mistakes(evaluation, target, texts=texts),
@@ -296,11 +276,9 @@ def _bins(bins: Sequence[Any]) -> list[tuple[str, int, str, str]]:
     ]
 
 
-def _steps(steps: Sequence[tuple[float, float, float]]) -> list[tuple[str, str, str]]:
+def _steps(steps: Sequence[Step]) -> list[tuple[str, str, str]]:
     """Return the steps next to each tenth of coverage."""
-    shares = np.array([share for _, share, _ in steps])
-    nearest = dict.fromkeys(int(np.abs(shares - tenth / 10).argmin()) for tenth in range(1, 11))
-    return [(_number(steps[at][1]), _number(steps[at][2]), _number(steps[at][0])) for at in nearest]
+    return [(_number(share), _number(right), _number(least)) for least, share, right in nearest_steps(steps, 10)]
 
 
 def _terms(by_label: Mapping[str, Sequence[Any]]) -> list[tuple[str, list[str], list[str]]]:
@@ -318,9 +296,10 @@ def _topics(evaluation: Evaluation, *, texts: bool) -> dict[str, Any] | None:
     figures = evaluation.topic_figures
     if figures is None or evaluation.topics is None:
         return None
-    decisions = _decisions(evaluation)
-    bins = reliability([one[4] for one in decisions], [one[1] for one in decisions])
-    counts = Counter((name, has, given) for _, has, name, given, _ in decisions)
+    decisions = topic_answers(evaluation.tested, evaluation.predictions)
+    bins = reliability([one.share for one in decisions], [one.has for one in decisions])
+    steps = topic_steps(evaluation.tested, evaluation.predictions)
+    counts = Counter((one.topic, one.has, one.given) for one in decisions)
     names = list(evaluation.topics["model"].labels)
     return {
         "systems": _systems(figures, ""),
@@ -337,9 +316,13 @@ def _topics(evaluation: Evaluation, *, texts: bool) -> dict[str, Any] | None:
         ],
         "reliability": reliability_plot("rt", bins, "probability of a topic", "share that has it"),
         "bins": _bins(bins),
+        "coverage": coverage_plot(
+            "ct", steps, "share of the given topics that are kept", "share of these that is right"
+        ),
+        "steps": _steps(steps),
         "terms": _terms(evaluation.topic_terms),
         "mistakes": mistakes(evaluation, None, texts=texts),
-        "wrong": sum(has != given for _, has, _, given, _ in decisions),
+        "wrong": sum(one.has != one.given for one in decisions),
         "untrained": evaluation.untrained_topics,
     }
 

@@ -45,7 +45,11 @@ def test_systems_stand_beside_each_other_and_below_what_the_model_gains(run: Run
     for name in ("ours", "theirs"):
         assert re.search(rf"stance towards {name} +macro-F1 +accuracy +F1 pro/con +log loss +ECE", done.stdout)
     assert re.search(r"stance, mean over targets +macro-F1", done.stdout)
-    assert re.search(r"topics +micro-F1 +macro-F1 +exact set", done.stdout)
+    assert re.search(r"topics +micro-F1 +macro-F1 +exact set +log loss +ECE", done.stdout)
+    assert (
+        len(re.findall(r"model, the surest stances .* 100% *\n.*\n accuracy .*\n --min-confidence ", done.stdout)) == 2
+    )
+    assert re.search(r"model, the surest topics .* 100% *\n.*\n right of the given .*\n --min-confidence ", done.stdout)
     assert len(re.findall(r"^ unigram +-?\d\.\d{3} \[-?\d\.\d\d, -?\d\.\d\d\]", done.stdout, re.MULTILINE)) == 8
 
 
@@ -65,6 +69,14 @@ def test_held_out_data_are_tested_and_strange_labels_told(run: Run, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert "later.csv: 12 rows (trained on 24 rows of cups.csv)" in done.stdout
     assert "never trained: 'strange', the label of 3 tested rows" in done.stdout
+
+
+def test_a_single_label_is_said_to_tell_little(run: Run, tmp_path: Path) -> None:
+    rows = "".join(f"Lovely tea {number},pro\n" for number in range(12))
+    (tmp_path / "cups.csv").write_text(f"text,stance\n{rows}", encoding="utf-8")
+    done = run("evaluate", "cups.csv")
+    assert done.returncode == 0, done.stderr
+    assert "every tested row has the one stance 'pro': the figures tell little" in done.stdout
 
 
 def test_further_data_are_compared_with_doing_without(run: Run, tmp_path: Path) -> None:

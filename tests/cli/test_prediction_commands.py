@@ -3,19 +3,24 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 import pytest
 from cups import CORPUS
 from iraqstance.training.classifier import fit
 from iraqstance.training.default_model import default_model, default_model_folder
-from iraqstance.training.labelling import prediction_row
 from iraqstance.training.model_folder import save_classifier
+from iraqstance.training.prediction_rows import prediction_row
 from starting import until
 
 Run = Callable[..., CompletedProcess[str]]
@@ -137,11 +142,11 @@ def start(tmp_path: Path, *arguments: str | Path) -> "subprocess.Popen[bytes]":
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.parquet"])
 def test_a_killed_run_leaves_no_half_file_and_goes_on_to_the_same_bytes(
     run: Run, tmp_path: Path, model: Path, how: signal.Signals, name: str
 ) -> None:
-    write_rows(tmp_path / "in.jsonl", 6_000)
+    write_rows(tmp_path / "in.jsonl", 30_000)
     arguments = ["-i", "in.jsonl", "--model", model, "-o"]
     partial = tmp_path / f".{name}.partial" / "state.json"
     with start(tmp_path, *arguments, name) as process:
@@ -157,7 +162,7 @@ def test_a_killed_run_leaves_no_half_file_and_goes_on_to_the_same_bytes(
     assert other.returncode == 2
     assert f"error: {name}: the interrupted run had another options" in other.stderr
     done = run("predict", *arguments, name, "--resume")
-    assert re.fullmatch(rf"{name}: 6000 texts labelled, \d+000 of them before\n", done.stderr)
+    assert re.fullmatch(rf"{name}: 30000 texts labelled, \d+ of them before\n", done.stderr)
     assert run("predict", *arguments, f"whole-{name}").returncode == 0
     assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"in.jsonl", name, f"whole-{name}"}
@@ -178,3 +183,60 @@ def test_help_shows_an_example(run: Run) -> None:
     done = run("predict", "--help")
     assert done.returncode == 0
     assert "iraqstance predict" in done.stdout.partition("Example:")[2]
+
+
+def test_help_mentions_threads_and_flat_files(run: Run) -> None:
+    shown = " ".join(run("predict", "--help", COLUMNS="200").stdout.split())
+    assert "--jobs" in shown
+    assert "FILE.flat" in shown
+
+
+def test_a_flat_file_a_model_folder_and_threads_give_the_same_bytes(run: Run, tmp_path: Path, model: Path) -> None:
+    write_rows(tmp_path / "in.jsonl", 5_000)
+    calls = {
+        "folder.jsonl": ["--model", model],
+        "flat.jsonl": ["--model", model / "classifier.flat"],
+        "threads.jsonl": ["--model", model, "--jobs", "2"],
+    }
+    for name, options in calls.items():
+        assert run("predict", "-i", "in.jsonl", "-o", name, *options).returncode == 0
+    assert len({(tmp_path / name).read_bytes() for name in calls}) == 1
+    explained = run("predict", "-i", "in.jsonl", "-o", "no.jsonl", "--explain", "--model", model / "classifier.flat")
+    assert explained.returncode == 2
+    assert "a flat model gives no explanation. Name a model folder with --model" in explained.stderr
+
+
+def test_a_folder_without_a_flat_file_is_labelled_by_its_pipelines(run: Run, tmp_path: Path, model: Path) -> None:
+    """Whatever is not in order there shows as it did."""
+    shutil.copytree(model, tmp_path / "other")
+    (tmp_path / "other" / "classifier.flat").write_bytes(b"changed")
+    done = run("predict", "Tea", "--model", "other")
+    assert done.returncode == 1
+    assert "classifier.flat: the file is not the one that was saved" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_large_files_are_labelled_without_large_libraries(tmp_path: Path, model: Path, kind: str) -> None:
+    pytest.importorskip("numba")
+    source = tmp_path / f"in.{kind}"
+    texts = [f"{CORPUS.texts[number % 10]} {sha256(str(number).encode()).hexdigest()}" for number in range(30_000)]
+    table = pa.table({"n": range(30_000), "text": texts})
+    if kind == "jsonl":
+        source.write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist()), encoding="utf-8")
+    else:
+        (pq.write_table if kind == "parquet" else pacsv.write_csv)(table, source)
+    code = (
+        "import sys; from iraqstance.cli import main\n"
+        "def call(*arguments):\n"
+        "    sys.argv[1:] = ['predict', *arguments, '--model', MODEL]\n"
+        "    try: main()\n"
+        "    except SystemExit as end: assert not end.code\n"
+        "call('-i', SOURCE, '-o', 'out.KIND')\n"
+        "print(*{'datasets', 'pandas', 'sklearn', 'pyarrow.compute'} & set(sys.modules))\n"
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    code = code.replace("MODEL", repr(str(model))).replace("SOURCE", repr(str(source))).replace("KIND", kind)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True)
+    imported, memory = done.stdout.split("\n")[:2]
+    assert imported == ""
+    assert int(memory) < 250 * 1024  # KiB

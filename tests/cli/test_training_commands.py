@@ -82,12 +82,40 @@ def test_rows_that_do_not_suffice_to_measure_train_all_the_same(run: Run, tmp_pa
     assert load_classifier(tmp_path / "model").targets == ("",)
 
 
+def test_labels_of_one_row_and_labels_never_trained_are_told(run: Run, tmp_path: Path) -> None:
+    rows = "".join(f"{('Lovely', 'Stale')[n % 2]} tea {n},{('pro', 'con')[n % 2]},hot\n" for n in range(12))
+    head = "text,stance,topics\n"
+    (tmp_path / "cups.csv").write_text(f"{head}{rows}Odd milk,rare,hot|cold\n", encoding="utf-8")
+    (tmp_path / "kept.csv").write_text(f"{head}Lovely milk,pro,hot\nOdd tea,strange,hot\n", encoding="utf-8")
+    done = run("train", "cups.csv", "-o", "model", "--test", "kept.csv")
+    assert done.returncode == 0, done.stderr
+    assert "one training row each, too few to learn from: 'rare', topic 'cold'" in done.stderr
+    assert "never trained: 'strange', the label of 1 tested row" in done.stdout
+
+
 def test_many_rows_are_not_cross_validated_unasked(run: Run, tmp_path: Path) -> None:
     rows = "".join(f"{('Lovely', 'Stale')[number % 2]} tea,{('pro', 'con')[number % 2]}\n" for number in range(5_001))
     (tmp_path / "many.csv").write_text(f"text,stance\n{rows}", encoding="utf-8")
     done = run("train", "many.csv", "-o", "model")
     assert done.returncode == 0, done.stderr
     assert re.search(r"not measured: 5001 rows are many to cross-validate\. .*--test", done.stderr)
+
+
+def test_a_model_of_another_scikit_learn_is_told_in_one_line_and_used(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "few.csv").write_text("text,stance\nLovely tea,pro\nStale tea,con\nMild tea,pro\n", encoding="utf-8")
+    assert run("train", "few.csv", "-o", "model", "--no-evaluate").returncode == 0
+    manifest = json.loads((tmp_path / "model" / "manifest.json").read_text(encoding="utf-8"))
+    manifest["libraries"]["scikit-learn"] = "1.0.2"
+    (tmp_path / "model" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    # What explains opens the pipelines; plain labels come from a flat file, which needs no scikit-learn.
+    done = run("predict", "--model", "model", "--explain", "Lovely tea")
+    assert done.returncode == 0
+    assert "pro" in done.stdout
+    assert re.fullmatch(
+        r"warning: model: the model was fitted with scikit-learn 1\.0\.2, and [\d.]+ is installed: it opens, but may "
+        r"label otherwise\. Train it again, or install that version\.\n",
+        done.stderr,
+    )
 
 
 @pytest.mark.parametrize(

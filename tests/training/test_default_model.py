@@ -1,6 +1,7 @@
 """The model that is used when none is named: trained once, kept for the user."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -22,7 +23,9 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def test_it_is_trained_once_and_made_again_when_it_was_damaged() -> None:
+def test_it_is_trained_once_and_made_again_when_it_was_damaged(default_model_made: Path, own_cache: Path) -> None:
+    shutil.copytree(default_model_made, default_model_folder())
+    assert default_model_folder().is_relative_to(own_cache)
     first = default_model()
     manifest = default_model_folder() / "manifest.json"
     written = manifest.stat()
@@ -37,6 +40,7 @@ def test_it_is_trained_once_and_made_again_when_it_was_damaged() -> None:
     assert [path.name for path in default_model_folder().parent.iterdir()] == [default_model_folder().name]
 
 
+@pytest.mark.usefixtures("default_model_made")
 def test_it_holds_the_labels_of_the_packaged_schema() -> None:
     from iraqstance.annotation.schema import packaged_schema
 

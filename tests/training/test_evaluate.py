@@ -327,6 +327,17 @@ def test_a_held_out_corpus_is_tested_by_a_model_of_the_other_alone() -> None:
     assert found.stance[""]["model"] == stance_scores(test.stances or (), said, ["dislikes", "likes"])
 
 
+def test_a_model_that_is_fitted_already_is_not_fitted_again_where_no_row_is_left_out() -> None:
+    """Here one that was fitted on the opposite labels, so that it shows whose answers are scored."""
+    train, test = replace(cups(24), topics=None), replace(cups(12, offset=24), topics=None, groups=("new",) * 12)
+    flipped = tuple("likes" if stance == "dislikes" else "dislikes" for stance in train.stances or ())
+    opposite = fit(replace(train, stances=flipped))
+    assert evaluate(train, test=test, model=fit(train)) == evaluate(train, test=test)
+    assert evaluate(train, test=test, model=opposite, jobs=2).stance[""]["model"].accuracy == 0
+    overlapping = replace(test, groups=("group 1",) * 12)
+    assert evaluate(train, test=overlapping, model=opposite).stance[""]["model"].accuracy == 1
+
+
 def test_training_rows_of_a_tested_group_are_left_out_and_counted() -> None:
     train, test = cups(24), replace(cups(8, offset=24), name="later", groups=("group 1",) * 8)
     assert evaluate(train, test=test).scheme == "trained on 16 rows of cups, less 8 of tested groups"
@@ -399,6 +410,20 @@ def test_the_model_is_compared_with_every_other_system_on_the_same_resamples() -
     assert found.stance[""]["without"] == alone
 
 
+def test_topics_have_the_figures_of_their_probabilities(found: Evaluation) -> None:
+    """Those who ignore the words are charged for the shares of the training texts, and a topic never seen for none."""
+    assert found.topic_figures is not None
+    systems = found.topic_figures.systems
+    assert systems["model"]["log_loss"].value < systems["majority"]["log_loss"].value
+    assert systems["random"]["log_loss"] == systems["majority"]["log_loss"]
+    assert "log_loss" in found.topic_figures.changes["unigram"]
+    test = replace(cups(6, offset=24), name="later", groups=("new",) * 6)
+    strange = replace(test, topics=(("unsaid",),) * 6, stances=None)
+    figures = evaluate(replace(cups(24), stances=None), test=strange).topic_figures
+    assert figures is not None
+    assert figures.systems["majority"]["log_loss"].value == pytest.approx(36.04, abs=0.01)
+
+
 def test_several_targets_have_a_mean() -> None:
     corpus = two_targets(replace(cups(24), topics=None))
     found = evaluate(corpus)
@@ -432,6 +457,11 @@ def test_the_figures_are_json_of_six_digits(found: Evaluation) -> None:
                     assert [round(value, 6) for value in values] == values
                     assert len(values) == 3
     assert plain["stance"][""]["model"]["macro_f1"][0] == round(found.stance[""]["model"].macro_f1, 6)
+    assert list(plain["topics"]["model"]) == ["micro_f1", "macro_f1", "exact", "log_loss", "ece", "labels"]
+    for steps in (plain["coverage"]["stance"][""], plain["coverage"]["topics"]):
+        shares = [share for _, share, _ in steps]
+        assert shares == sorted(set(shares))
+        assert shares[-1] == 1
     assert "curve" not in plain
 
 

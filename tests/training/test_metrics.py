@@ -10,6 +10,7 @@ from iraqstance.training.metrics import (
     BINS,
     LabelScore,
     coverage,
+    nearest_steps,
     probability_measure,
     reliability,
     stance_scores,
@@ -140,6 +141,28 @@ def test_a_reliability_diagram_holds_every_answer_in_its_bin_and_gives_the_error
     assert probability_measure(confidence, confidence, right)(np.ones((1, len(answers))))["ece"][0] == pytest.approx(
         error
     )
+
+
+def test_probabilities_of_topics_are_those_of_all_yes_and_no_answers_together() -> None:
+    """A resample draws texts, each with all its topics."""
+    random = np.random.default_rng(1)
+    shares, has = random.random((40, 3)), random.random((40, 3)) < 0.4
+    of_true = np.where(has, shares, 1 - shares)
+    counts = random.integers(0, 4, 40)
+    weights = np.vstack([np.ones(40), counts]).astype(float)
+    found = probability_measure(of_true, shares, has)(weights)
+    each = probability_measure(of_true.ravel(), shares.ravel(), has.ravel())(np.repeat(weights, 3, axis=1))
+    assert found["log_loss"] == pytest.approx(each["log_loss"])
+    assert found["ece"] == pytest.approx(each["ece"])
+    alone = [log_loss(own, share, labels=[0, 1]) for own, share in zip(has.T, shares.T, strict=True)]
+    assert found["log_loss"][0] == pytest.approx(np.mean(alone))
+
+
+def test_of_many_steps_those_next_to_equal_parts_are_kept_once() -> None:
+    steps = coverage([0.9, 0.8, 0.7, 0.6, 0.5], [True] * 5)
+    assert [share for _, share, _ in nearest_steps(steps, 2)] == [0.4, 1.0]
+    assert nearest_steps(steps, 10) == steps
+    assert nearest_steps([(0.5, 1.0, 0.75)], 4) == [(0.5, 1.0, 0.75)]
 
 
 def test_coverage_against_values_worked_out_by_hand() -> None:

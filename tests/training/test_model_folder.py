@@ -106,10 +106,11 @@ def test_the_threshold_is_kept(model: Classifier, tmp_path: Path) -> None:
     assert load_classifier(tmp_path / "model").threshold == 0.25
 
 
-FILES = {"README.md", "manifest.json", "stance.skops", "topics.skops"}
+VOUCHED = ("classifier.flat", "stance.skops", "topics.skops")
+FILES = {"README.md", "manifest.json", *VOUCHED}
 
 
-def test_the_folder_holds_card_manifest_and_deflated_skops_files_and_nothing_else(folder: Path) -> None:
+def test_the_folder_holds_card_manifest_flat_file_and_deflated_skops_files_and_nothing_else(folder: Path) -> None:
     assert set(contents(folder)) == FILES
     for name in ("stance.skops", "topics.skops"):
         with zipfile.ZipFile(folder / name) as archive:
@@ -161,7 +162,7 @@ def test_another_weight_gives_another_hash(model: Classifier) -> None:
 def test_the_manifest_states_files_labels_data_and_libraries(folder: Path) -> None:
     manifest = read_manifest(folder)
     files = contents(folder)
-    assert manifest.files == {name: sha256(files[name]).hexdigest() for name in ("stance.skops", "topics.skops")}
+    assert manifest.files == {name: sha256(files[name]).hexdigest() for name in VOUCHED}
     assert manifest.stances == {"": ("dislikes", "likes")}
     assert manifest.topics == ("coffee", "price", "tea")
     assert (manifest.data.rows, manifest.data.sha256) == (6, CORPUS.sha256)
@@ -173,7 +174,7 @@ def test_the_manifest_names_the_data_and_not_where_it_lay(folder: Path) -> None:
     assert b"somewhere" not in (folder / "manifest.json").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["stance.skops", "topics.skops"])
+@pytest.mark.parametrize("name", VOUCHED)
 def test_a_changed_file_is_refused_with_both_hashes(folder: Path, name: str) -> None:
     expected = read_manifest(folder).files[name]
     content = (folder / name).read_bytes()
@@ -184,7 +185,7 @@ def test_a_changed_file_is_refused_with_both_hashes(folder: Path, name: str) -> 
         load_classifier(folder)
 
 
-@pytest.mark.parametrize("name", ["stance.skops", "topics.skops"])
+@pytest.mark.parametrize("name", VOUCHED)
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(InputError, match=rf"{name}: a file of the model cannot be read \(got No such file"):

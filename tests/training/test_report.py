@@ -93,7 +93,7 @@ def test_a_reader_who_does_not_see_finds_headings_names_of_pictures_and_heads_of
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
     pictures = shown.locator("[role=img]").all()
-    assert len(pictures) == 6  # two of each target, one of the topics, the learning curve
+    assert len(pictures) == 7  # two of each target, two of the topics, the learning curve
     assert all(one.get_attribute("aria-label") for one in pictures)
     assert shown.evaluate(
         "[...document.querySelectorAll('table')].every(one => one.querySelector('thead th[scope=col]'))"

@@ -95,7 +95,7 @@ def test_a_suspect_names_its_row_and_the_probability_of_its_label(found: list[Su
         stance, topics = dict(said[suspect.row].stance_scores or {}), dict(said[suspect.row].topic_scores or {})
         negated = suspect.given.startswith("not ")
         given = 1 - topics[suspect.suggested] if negated else (stance | topics)[suspect.given]
-        assert suspect.score == pytest.approx(given, abs=1e-4)  # the folds are fitted on rows in another order
+        assert suspect.score == pytest.approx(given, abs=1e-3)  # the folds are tried on rows in another order
         assert 0 <= suspect.score < 0.5
         assert suspect.text == corpus.texts[suspect.row]
         assert suspect.group == (corpus.groups or ())[suspect.row]
