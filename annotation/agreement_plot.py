@@ -336,7 +336,12 @@ def _names(sheet: Sheet, right: float, above: float, line: float, names: Sequenc
 def _headline(questions: Sequence[Agreement], annotators: Sequence[Annotator]) -> str:
     count = questions[0].alpha.count
     kinds = Counter(annotator.kind for annotator in annotators)
-    who = ", ".join(f"{number} {kind}{'s' * (number != 1)}" for kind, number in kinds.items())
+    named = {"person": "person", "model": "pass of a model|passes of a model"}  # several passes may be of one model
+    forms = {kind: named.get(kind, kind).split("|") for kind in kinds}
+    who = ", ".join(
+        f"{number} {forms[kind][0] if number == 1 else forms[kind][1] if len(forms[kind]) > 1 else f'{kind}s'}"
+        for kind, number in kinds.items()
+    )
     return f"Agreement of {who}: n = {count} paragraph{'s' * (count != 1)} judged at least twice"
 
 

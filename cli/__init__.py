@@ -1,12 +1,8 @@
-"""The ``iraqstance`` command."""
+"""The ``iraqstance`` command; the tree of its commands, :mod:`iraqstance.cli.app`, is imported where it is needed."""
 
 import sys
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from iraqstance.cli.app import app
-
-__all__ = ["app", "main"]
+__all__ = ["main"]
 
 
 def main() -> None:
@@ -19,11 +15,3 @@ def main() -> None:
             from iraqstance.cli.app import app
 
             app()
-
-
-def __getattr__(name: str) -> Any:
-    if name != "app":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from iraqstance.cli.app import app
-
-    return app

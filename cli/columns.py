@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATA_HELP",
+    "HELD_OUT_HELP",
     "Data",
     "GroupColumn",
     "Jobs",
@@ -19,7 +20,9 @@ __all__ = [
     "columns_of",
 ]
 
-DATA_HELP = "CSV, TSV, JSON-lines or Parquet file, or a Hugging Face dataset folder."
+_KINDS = "CSV, TSV, JSON-lines or Parquet file, or a Hugging Face dataset folder"
+DATA_HELP = f"{_KINDS} (its split train, if it has one)."
+HELD_OUT_HELP = f"{_KINDS} (its split test, if it has one)."
 Data = Annotated[str, typer.Argument(help=DATA_HELP)]
 Jobs = Annotated[int, typer.Option("--jobs", help="Processes to fit folds in.", min=1)]
 TextColumn = Annotated[str, typer.Option("--text-column", help="Column of the texts.", metavar="NAME")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from iraqstance.annotation.errors import UsageError
 from iraqstance.cli.columns import (
-    DATA_HELP,
+    HELD_OUT_HELP,
     Data,
     GroupColumn,
     Jobs,
@@ -42,7 +42,11 @@ def evaluate(
     ] = None,
     test: Annotated[
         str | None,
-        typer.Option("--test", help=f"Test on this instead of cross-validating. {DATA_HELP}", metavar="DATA"),
+        typer.Option(
+            "--test",
+            help=f"Test on this instead of cross-validating. {HELD_OUT_HELP}",
+            metavar="DATA",
+        ),
     ] = None,
     report: Annotated[
         Path | None,
@@ -76,14 +80,15 @@ def evaluate(
 
     pair = _pair(sides)
     columns = columns_of(text_column, stance_column, topics_column, group_column, target_column)
-    corpora = [read_corpus(path, columns) if path else None for path in (extra, test)]
+    further = read_corpus(extra, columns) if extra else None
+    held_out = read_corpus(test, columns, held_out=True) if test else None
     corpus = read_corpus(data, columns)
     if report:
         make_folder(report)
     found = tested(
         corpus,
-        extra=corpora[0],
-        test=corpora[1],
+        extra=further,
+        test=held_out,
         sides=pair,
         detail=report is not None,
         jobs=jobs,

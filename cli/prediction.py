@@ -21,6 +21,7 @@ __all__ = ["Call", "run"]
 T = TypeVar("T")
 
 _LARGE = 1 << 20  # bytes of a file whose rows are thousands
+_NAME = 200  # characters of a path, at most
 _INTERRUPTED = 130
 
 
@@ -98,6 +99,18 @@ def _refuse_contradictions(call: Call) -> None:
         raise UsageError("standard input and output cannot be resumed", expected="-i FILE and -o FILE")
     if call.output and call.as_json:
         raise UsageError("both a file and --json", expected="-o FILE, or --json")
+    if call.input_file and call.output and _same(call.input_file, call.output):
+        raise UsageError("input and output are the same file", got=call.output, remedy="Name another with -o")
+    for text in call.texts:
+        if text != "-" and len(text) < _NAME and Path(text).is_file():
+            note(f"{text!r} is labelled as a text; to label what the file of that name holds: -i {text}")
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:  # one of them is not there
+        return False
 
 
 def _written(

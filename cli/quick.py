@@ -86,6 +86,7 @@ def _is_plain(call: _Call) -> bool:
     if not call.texts:
         return "--input" in call.values and ("--output" in call.values) != ("--json" in call.values)
     fits = len(call.texts) <= _TEXTS and sum(map(len, call.texts)) <= _CHARACTERS
+    fits = fits and not any(map(os.path.isfile, call.texts))  # which is perhaps not what was meant
     return fits and call.values.keys() <= _OF_TEXTS and call.values.get("--target") != "-"
 
 

@@ -1,12 +1,13 @@
 """The command that trains."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from iraqstance.cli.columns import (
-    DATA_HELP,
+    HELD_OUT_HELP,
     Data,
     GroupColumn,
     Jobs,
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_SHORT = {
+    "mean F1 of favor and against": "F1 favor/against",
+    "expected calibration error": "ECE",
+    "exact set of topics": "exact set",
+}
+_INTERVAL = re.compile(r"\[(-?[\d.]+), (-?[\d.]+)\]")
 _EVALUATED = 5_000  # rows; beyond, cross-validation takes much longer than the training that was asked for
 
 
@@ -37,7 +44,7 @@ def train(
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to write.", metavar="MODEL")],
     test: Annotated[
         str | None,
-        typer.Option("--test", help=f"Held-out data to measure on. {DATA_HELP}", metavar="DATA"),
+        typer.Option("--test", help=f"Held-out data to measure on. {HELD_OUT_HELP}", metavar="DATA"),
     ] = None,
     evaluate: Annotated[
         bool, typer.Option(help=f"Measure: on --test, or by cross-validation up to {_EVALUATED:,} rows.")
@@ -67,7 +74,7 @@ def train(
     refuse_taken(output)
     columns = columns_of(text_column, stance_column, topics_column, group_column, target_column)
     corpus = read_corpus(data, columns)
-    held_out = read_corpus(test, columns) if test else None
+    held_out = read_corpus(test, columns, held_out=True) if test else None
     classifier = fit(corpus)
     metrics = _measured(corpus, held_out, classifier, jobs) if evaluate else None
     manifest = save_classifier(classifier, output, corpus, metrics=metrics, licence=licence)
@@ -114,10 +121,15 @@ def _print_figures(metrics: dict[str, Any]) -> None:
 
     print(f"{metrics['data']['name']}: {metrics['data']['rows']} rows, {metrics['scheme']}")
     for head, rows in figure_tables(metrics):
-        print_table(head, rows)
+        print_table([_SHORT.get(name, name) for name in head], [[_shorter(cell) for cell in row] for row in rows])
     for counts in (*metrics["untrained"]["stance"].values(), metrics["untrained"]["topics"]):
         print_untrained(counts)
     print(f"In brackets: {metrics['intervals']}.")
+
+
+def _shorter(cell: str) -> str:
+    """Return a figure with two digits of its interval, so that a table fits a terminal."""
+    return _INTERVAL.sub(lambda found: f"[{float(found[1]):.2f}, {float(found[2]):.2f}]", cell)
 
 
 def _note_seen_once(corpus: "Corpus") -> None:

@@ -113,12 +113,13 @@ def load_parquet(path: str | Path) -> "Dataset":
         raise InputError("this is no Parquet file that can be read", where=str(path), got=str(error)[:100]) from None
 
 
-def load_folder(path: str | Path, *, every_split: bool = False) -> "Dataset":
+def load_folder(path: str | Path, *, every_split: bool = False, held_out: bool = False) -> "Dataset":
     """Return the default configuration of a dataset folder: its split ``train``, or its first one.
 
     Args:
         path: The folder.
         every_split: Whether the rows of all its splits are returned, in their order.
+        held_out: Whether the split ``test`` is returned, where there is one.
 
     Raises:
         InputError: Where the folder cannot be loaded.
@@ -137,7 +138,8 @@ def load_folder(path: str | Path, *, every_split: bool = False) -> "Dataset":
         ) from None
     if every_split:
         return datasets.concatenate_datasets(list(splits.values()))
-    return splits["train" if "train" in splits else next(iter(splits))]
+    wanted = "test" if held_out else "train"
+    return splits[next((name for name in (wanted, "train") if name in splits), next(iter(splits)))]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 from conftest import ROOT
-from iraqstance.cli import app
+from iraqstance.cli.app import app
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # A block of Python, and what it prints where the README shows that.

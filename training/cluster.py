@@ -25,7 +25,6 @@ __all__ = ["ClusterError", "FolderWritten", "Job", "label_folder"]
 _STATE = ".iraqstance.json"
 _CONNECTING = 15  # seconds until a scheduler that does not answer, or has no worker, is given up
 _TOLD = 20  # faults of rows that a worker tells of one file
-_KILLED = 5  # workers that may be lost over one file until it is blamed
 
 Progress = Callable[[Iterator[Any], int], Iterator[Any]]
 Report = Callable[[str, str], None]
@@ -146,6 +145,7 @@ class _State:
             raise InputError("the folder cannot be made", where=str(output), got=error.strerror or "") from None
         self._made_from: dict[str, Any] = json.loads(json.dumps(made_from))
         self._files = self._found()
+        self._write()  # before anything is done: a worker may finish a file when nobody is left to note it
 
     def _found(self) -> dict[str, Any]:
         if not self._path.exists():
@@ -176,6 +176,9 @@ class _State:
     def note(self, file: Path) -> None:
         """Note that a file is finished."""
         self._files[file.name] = _identity(file)
+        self._write()
+
+    def _write(self) -> None:
         write_json(self._path, {"made_from": self._made_from, "files": self._files})
 
 

@@ -118,7 +118,9 @@ class Corpus:
         return self.take(first.values())
 
 
-def read_corpus(path: str | Path, columns: Columns | None = None, *, every_split: bool = False) -> Corpus:
+def read_corpus(
+    path: str | Path, columns: Columns | None = None, *, every_split: bool = False, held_out: bool = False
+) -> Corpus:
     """Read labelled texts.
 
     Rows without text, and rows that lack a label of a column that others have, are an error: a benchmark should not
@@ -128,13 +130,14 @@ def read_corpus(path: str | Path, columns: Columns | None = None, *, every_split
         path: CSV, TSV, JSON lines or Parquet, or a Hugging Face dataset folder (its split ``train``, or its only one).
         columns: What the columns are called. Without it the usual names; stance, topics, group, target and
             id may be absent then, but not both stance and topics.
-        every_split: Whether all splits of a folder are read.
+        every_split: Whether all splits of a folder are read; otherwise ``train``, or the first one.
+        held_out: Whether the split ``test`` of a folder is read, where there is one.
 
     Raises:
         InputError: Where the data cannot be read, is empty, or lacks a column or a value.
         MissingExtraError: For Parquet and folders, without the extra ``dataset``.
     """
-    return _corpus(list(read_table(path, every_split=every_split)), path, columns)
+    return _corpus(list(read_table(path, every_split=every_split, held_out=held_out)), path, columns)
 
 
 def packaged_corpus(*splits: str) -> Corpus:
@@ -268,7 +271,7 @@ def _topics(row: Row, column: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(topic) for topic in value))
 
 
-def read_table(path: str | Path, *, every_split: bool = False) -> Iterator[Row]:
+def read_table(path: str | Path, *, every_split: bool = False, held_out: bool = False) -> Iterator[Row]:
     """Yield the rows of a table with the place of each; integers of a ``ClassLabel`` become names.
 
     Raises:
@@ -277,7 +280,7 @@ def read_table(path: str | Path, *, every_split: bool = False) -> Iterator[Row]:
     """
     ending = Path(path).suffix.lower()
     if Path(path).is_dir():
-        yield from _dataset_rows(load_folder(path, every_split=every_split), str(path))
+        yield from _dataset_rows(load_folder(path, every_split=every_split, held_out=held_out), str(path))
     elif ending in {".csv", ".tsv"}:
         yield from _delimited_rows(path, "\t" if ending == ".tsv" else ",")
     elif ending == ".parquet":

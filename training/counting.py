@@ -5,7 +5,7 @@ other one, and its letters are needed only where it is kept.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from functools import partial
 from typing import Any, NamedTuple
 
 import numba
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 __all__ = ["countable", "word_counts"]
 
-_TEXTS = 5_000  # that are counted together
+_TEXTS = 5_000  # that are counted together, at most
+_CHARACTERS = 2_000_000  # of them, if they are several: there is room for as many n-grams as they could hold
 _STEP, _FINISH = np.uint64(STEP), np.uint64(FINISH)
 _32, _29 = np.uint64(32), np.uint64(29)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -81,9 +82,8 @@ def word_counts(tool: Any, texts: Sequence[str]) -> Any:
     columns: list[Numbers] = []
     values: list[Numbers] = []
     sizes: list[NDArray[np.int64]] = [np.zeros(1, dtype=np.int64)]
-    iterator = iter(texts)
     start = 0
-    while chunk := list(islice(iterator, _TEXTS)):
+    for chunk in _chunks(texts):
         data, offsets = _joined(text.lower() if tool.lowercase else text for text in chunk)
         most = int(offsets[-1]) // 2 * longest + 16  # a word has two letters, and something between it and the next
         if (int(tables.sizes[0]) + most) * 2 > len(tables.pair_keys):
@@ -100,6 +100,18 @@ def word_counts(tool: Any, texts: Sequence[str]) -> Any:
         raise ValueError("empty vocabulary; perhaps the documents only contain stop words")
     counted = np.concatenate(columns), np.concatenate(values), np.cumsum(np.concatenate(sizes))
     return _assembled(tool, tables, words, counted)
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the texts in runs that are bounded in number and in characters."""
+    first = size = 0
+    for number, text in enumerate(texts):
+        if number > first and (number - first == _TEXTS or size + len(text) > _CHARACTERS):
+            yield texts[first:number]
+            first, size = number, 0
+        size += len(text)
+    if len(texts) > first:
+        yield texts[first:]
 
 
 class _Found(NamedTuple):
@@ -206,7 +218,11 @@ def _assembled(
 
 
 def _compiled(function: Any) -> Any:
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    compiler = partial(numba.njit, nogil=True, error_model="numpy")
+    try:
+        return compiler(cache=True)(function)
+    except RuntimeError:  # there is no folder that compiled code could be kept in
+        return compiler()(function)
 
 
 @_compiled

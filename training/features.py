@@ -1,6 +1,7 @@
 """Term counts that are made once, and the TF-IDF of some rows of them as if no other row had been there."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -34,12 +35,17 @@ def counted(features: Any, texts: Sequence[str]) -> Blocks:
 def _counts(tool: Any, texts: Sequence[str]) -> Any:
     from sklearn.feature_extraction.text import CountVectorizer
 
-    if len(texts) > _MANY and find_spec("numba") is not None:
-        from iraqstance.training.counting import countable, word_counts
+    if len(texts) <= _MANY:
+        return CountVectorizer.fit_transform(tool, texts)
+    if find_spec("numba") is not None:
+        with suppress(ImportError):  # of a numba that does not fit the other libraries
+            from iraqstance.training.counting import countable, word_counts
 
-        if countable(tool):
-            return word_counts(tool, texts)
-    return CountVectorizer.fit_transform(tool, texts)
+            if countable(tool):
+                return word_counts(tool, texts)
+    counts = CountVectorizer.fit_transform(tool, texts)
+    counts.sort_indices()  # as compiled code has them, so that both give the same model
+    return counts
 
 
 def weighted(features: Any, counts: Blocks) -> Blocks:

@@ -123,4 +123,4 @@ def _template(findings: "Findings") -> bytes:
 
 
 def _places(names: Sequence[str]) -> str:
-    return "{" + ", ".join(f"{encoded(name)}: %b".replace("%", "%%").replace("%%b", "%b") for name in names) + "}"
+    return "{" + ", ".join(encoded(name).replace("%", "%%") + ": %b" for name in names) + "}"

@@ -239,7 +239,8 @@ def _growing(rows: Iterable[TextRow], before: int, jobs: int) -> Iterator[tuple[
     for row in rows:
         chunk.append(row)
         characters += len(row.text)
-        if len(chunk) == most or characters >= _CHUNK_CHARACTERS * jobs:
+        # Not more characters for more jobs: the first rows decide the columns of a table.
+        if len(chunk) == most or characters >= _CHUNK_CHARACTERS:
             yield before, chunk
             before += len(chunk)
             chunk, characters, most = [], 0, rows_at_once(before, jobs)

@@ -177,7 +177,8 @@ def figure_tables(metrics: Mapping[str, Any]) -> Iterator[tuple[list[str], list[
     for title, systems in _measurements(metrics):
         figures = [figure for figure in _METRICS if any(figure in system for system in systems.values())]
         rows = [
-            [_SYSTEMS.get(name, name), *(_figure(system.get(figure)) for figure in figures)]
+            # Resamples are always worse calibrated than the whole, so that their interval may leave the figure out.
+            [_SYSTEMS.get(name, name), *(_figure(system.get(one), bare=one == "ece") for one in figures)]
             for name, system in systems.items()
         ]
         yield [title, *(_METRICS[figure][1] for figure in figures)], rows
@@ -204,12 +205,12 @@ def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def _figure(measured: Sequence[float | None] | None) -> str:
-    """Return a figure with its interval, as far as there is one."""
+def _figure(measured: Sequence[float | None] | None, *, bare: bool = False) -> str:
+    """Return a figure with its interval, as far as there is one and it is wanted."""
     if measured is None or measured[0] is None:
         return ""
     value, low, high = measured
-    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    return f"{value:.3f}" if bare or low is None or high is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _results(metrics: Mapping[str, Any] | None) -> Iterator[Any]:

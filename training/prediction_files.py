@@ -157,6 +157,8 @@ class _Partial:
         if not opening and not table.rows:
             opening = [table.encoded([])]
         with self._reported(), self._opened() as stream:
+            if stream.seek(0, os.SEEK_END) < done:  # another run came to its end since this one looked
+                raise self._busy()
             try:
                 stream.truncate(done)
                 self._write(stream, self._run.track(chain(opening, parts)), table)
@@ -183,6 +185,8 @@ class _Partial:
             state = json.loads(self._state.read_bytes())
             size = self._rows.stat().st_size
         except (OSError, ValueError):
+            return 0
+        if not isinstance(state, dict) or not {"made_from", "rows", "faults", "bytes", "columns"} <= state.keys():
             return 0
         for name, value in (self._made_from or {}).items():
             if state["made_from"].get(name) != value:
@@ -223,7 +227,6 @@ class _Partial:
             if is_new and self._made_from is not None:
                 self._keep(stream, state)
         _sure(stream)
-        stream.close()
 
     def _counted(self, table: Table) -> dict[str, object]:
         return {
@@ -242,7 +245,13 @@ class _Partial:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UsageError(f"{self._target}: another run is writing this file", remedy="Wait for its end") from None
+            raise self._busy() from None
+        # Between opening and locking another run may have put the file into its place.
+        if not self._rows.exists() or not os.path.samestat(os.fstat(stream.fileno()), self._rows.stat()):
+            raise self._busy()
+
+    def _busy(self) -> UsageError:
+        return UsageError(f"{self._target}: another run is writing this file", remedy="Wait for its end")
 
     def _keep(self, stream: BinaryIO, state: Mapping[str, object]) -> None:
         """Note what is sure, once the disk has it: a note that is there after a loss of power tells the truth."""

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iraqstance.annotation.errors import from_extra
 from iraqstance.training.labeller import Labelled, Labeller, output_row
 from iraqstance.training.prediction_rows import flat
 from iraqstance.training.text_rows import TextRow
@@ -180,9 +181,13 @@ def table_for(ending: str, labeller: Labeller, types: Mapping[str, Any], report:
         labeller: The model and how it is asked.
         types: Arrow types of the input's columns, for Parquet.
         report: Called with the place and the error of each row that has one.
+
+    Raises:
+        MissingExtraError: For Parquet, without the extra ``dataset``.
     """
     if ending == ".parquet":
-        from iraqstance.training.arrow_table import ArrowTable
+        with from_extra("dataset"):
+            from iraqstance.training.arrow_table import ArrowTable
 
         return ArrowTable(labeller, report, types)
     if ending in {".csv", ".tsv"}:

@@ -54,7 +54,7 @@ def read_texts(path: str, *, text_column: str = "text", target_column: str | Non
 def _table(path: str) -> Iterator[Record]:
     from iraqstance.training.corpus import read_table
 
-    return (Record(row.where, dict(row.value)) for row in read_table(path))
+    return (Record(row.where, dict(row.value)) for row in read_table(path, every_split=True))
 
 
 def _is_folder_of_articles(path: Path) -> bool:

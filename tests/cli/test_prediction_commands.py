@@ -240,3 +240,33 @@ def test_large_files_are_labelled_without_large_libraries(tmp_path: Path, model:
     imported, memory = done.stdout.split("\n")[:2]
     assert imported == ""
     assert int(memory) < 250 * 1024  # KiB
+
+
+def test_a_file_is_not_labelled_into_itself(run: Run, tmp_path: Path) -> None:
+    posts = tmp_path / "posts.csv"
+    posts.write_text("text\nLovely tea\n", encoding="utf-8")
+    done = run("predict", "-i", "posts.csv", "-o", f"./../{tmp_path.name}/posts.csv")
+    assert done.returncode == 2
+    assert "input and output are the same file" in done.stderr
+    assert posts.read_text(encoding="utf-8") == "text\nLovely tea\n"
+
+
+def test_every_split_of_a_folder_is_labelled(run: Run, tmp_path: Path, model: Path) -> None:
+    folder = tmp_path / "cups"
+    folder.mkdir()
+    for split in ("train", "validation", "test"):
+        (folder / f"{split}.csv").write_text(f"text\nLovely tea of {split}\n", encoding="utf-8")
+    done = run("predict", "-i", folder, "-o", "out.jsonl", "--model", model)
+    assert done.returncode == 0, done.stderr
+    texts = [json.loads(line)["text"] for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert sorted(texts) == ["Lovely tea of test", "Lovely tea of train", "Lovely tea of validation"]
+
+
+def test_the_name_of_a_file_that_is_there_is_a_text_with_a_hint(run: Run, tmp_path: Path, model: Path) -> None:
+    (tmp_path / "article.txt").write_text("Lovely tea", encoding="utf-8")
+    done = run("predict", "article.txt", "--json", "--model", model)
+    assert json.loads(done.stdout)["text"] == "article.txt"
+    assert (
+        done.stderr
+        == "'article.txt' is labelled as a text; to label what the file of that name holds: -i article.txt\n"
+    )

@@ -55,7 +55,7 @@ def test_a_model_is_measured_by_cross_validation_unless_told_otherwise(run: Run,
     metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
     assert (metrics["data"]["name"], metrics["data"]["rows"]) == ("cups.csv", 24)
     value, low, high = metrics["stance"]["ours"]["model"]["macro_f1"]
-    assert f"{value:.3f} [{low:.3f}, {high:.3f}]" in done.stdout
+    assert f"{value:.3f} [{low:.2f}, {high:.2f}]" in done.stdout
     card = ModelCard.load(tmp_path / "model" / "README.md")
     assert card.data.license == "mit"
     assert any(result.metric_value == round(value, 4) for result in card.data.eval_results or [])
@@ -148,3 +148,21 @@ def test_every_command_shows_an_example(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.returncode == 0
     assert f"iraqstance {command}" in done.stdout.partition("Example:")[2]
+
+
+def test_a_folders_split_test_is_what_is_held_out(run: Run, tmp_path: Path) -> None:
+    """Training reads its split train; the figures are of the split test, in a table whose columns all show."""
+    folder = tmp_path / "cups"
+    folder.mkdir()
+    for split, rows in (("train", 40), ("test", 12)):
+        lines = [
+            f"{'lovely' if row % 2 else 'awful'} tea {split} {row},{'pro' if row % 2 else 'con'}" for row in range(rows)
+        ]
+        (folder / f"{split}.csv").write_text("\n".join(["text,stance", *lines]), encoding="utf-8")
+    done = run("train", folder, "-o", "model", "--test", folder)
+    assert done.returncode == 0, done.stderr
+    assert "cups: 12 rows" in done.stdout
+    (head,) = (line for line in done.stdout.splitlines() if line.strip().startswith("stance"))
+    assert re.split(r" {2,}", head.strip()) == ["stance", "macro-F1", "accuracy", "log loss", "ECE"]
+    assert re.search(r"^ the commonest label +\d\.\d{3} \[\d\.\d\d, \d\.\d\d\]", done.stdout, re.MULTILINE)
+    assert "learned from 40 rows" in done.stderr

@@ -360,3 +360,14 @@ def test_a_scorers_run_goes_on_to_the_same_bytes(scorer: Scorer, tmp_path: Path,
     done = write_labelled(str(path), read_texts(str(source)), Labeller(scorer), run_of(source, resume=True))
     assert done.resumed > 0
     assert path.read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
+
+
+def test_a_note_that_lacks_something_is_no_note(tmp_path: Path, model: Classifier) -> None:
+    partial = tmp_path / ".out.jsonl.partial"
+    partial.mkdir()
+    (partial / "rows").write_bytes(b"{}\n")
+    (partial / "state.json").write_text('{"rows": 1}', encoding="utf-8")
+    run = Run("in.jsonl", {"model": "one"}, resume=True)
+    written = write_labelled(str(tmp_path / "out.jsonl"), [TextRow("Lovely tea")], Labeller(model), run)
+    assert written == Written(rows=1, faults=0)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
