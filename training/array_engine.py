@@ -1,6 +1,6 @@
 """Score many texts by a flat model with NumPy alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ import numpy as np
 from iraqstance.training.flat_file import LONGEST_RUN, Block, FlatModel
 from iraqstance.training.hashing import FINISH, STEP, character_key, seeded
 from iraqstance.training.letters import SPACE, WORD, letters
-from iraqstance.training.preparation import prepared
+from iraqstance.training.preparation import prepared, runs_of
 from numpy.typing import NDArray
 
 __all__ = ["ArrayEngine", "Arrays"]
@@ -107,7 +107,7 @@ class ArrayEngine:
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Return the scores of texts, of shape (texts, columns)."""
-        parts = [self._scored(part) for part in _parts(list(map(prepared, texts)))]
+        parts = [self._scored(part) for part in runs_of(list(map(prepared, texts)), _TEXTS, _CHARACTERS)]
         return np.concatenate(parts) if parts else np.empty((0, self._model.columns))
 
     def _scored(self, texts: Sequence[str]) -> Floats:
@@ -203,18 +203,6 @@ class ArrayEngine:
         begins = np.flatnonzero(np.diff(owners, prepend=-1))
         sums[owners[begins]] = np.add.reduceat(added, begins)
         return sums
-
-
-def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield the texts in runs that are bounded in number and in characters."""
-    first = size = 0
-    for number, text in enumerate(texts):
-        if number > first and (number - first == _TEXTS or size + len(text) > _CHARACTERS):
-            yield texts[first:number]
-            first, size = number, 0
-        size += len(text)
-    if texts:
-        yield texts[first:]
 
 
 def _runs(mask: NDArray[np.bool_], owners: Numbers) -> _Runs:

@@ -12,6 +12,7 @@ import numba
 import numpy as np
 from iraqstance.training.hashing import FINISH, STEP
 from iraqstance.training.letters import WORD, letters
+from iraqstance.training.preparation import runs_of
 from numpy.typing import NDArray
 
 __all__ = ["countable", "word_counts"]
@@ -83,7 +84,7 @@ def word_counts(tool: Any, texts: Sequence[str]) -> Any:
     values: list[Numbers] = []
     sizes: list[NDArray[np.int64]] = [np.zeros(1, dtype=np.int64)]
     start = 0
-    for chunk in _chunks(texts):
+    for chunk in runs_of(texts, _TEXTS, _CHARACTERS):
         data, offsets = _joined(text.lower() if tool.lowercase else text for text in chunk)
         most = int(offsets[-1]) // 2 * longest + 16  # a word has two letters, and something between it and the next
         if (int(tables.sizes[0]) + most) * 2 > len(tables.pair_keys):
@@ -100,18 +101,6 @@ def word_counts(tool: Any, texts: Sequence[str]) -> Any:
         raise ValueError("empty vocabulary; perhaps the documents only contain stop words")
     counted = np.concatenate(columns), np.concatenate(values), np.cumsum(np.concatenate(sizes))
     return _assembled(tool, tables, words, counted)
-
-
-def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield the texts in runs that are bounded in number and in characters."""
-    first = size = 0
-    for number, text in enumerate(texts):
-        if number > first and (number - first == _TEXTS or size + len(text) > _CHARACTERS):
-            yield texts[first:number]
-            first, size = number, 0
-        size += len(text)
-    if len(texts) > first:
-        yield texts[first:]
 
 
 class _Found(NamedTuple):

@@ -1,8 +1,9 @@
-"""What is done to a text before the pipeline: words run together in a hashtag are told apart."""
+"""What is done to texts before they are read: the words of hashtags are told apart, many texts cut into runs."""
 
 import re
+from collections.abc import Iterator, Sequence
 
-__all__ = ["prepared"]
+__all__ = ["prepared", "runs_of"]
 
 _TAG = re.compile(r"(?<![\w&#])#(\w*[^\W\d_]\w*)")
 # A run of capitals before a capitalised word, a capitalised or small word, what is left of capitals, digits, other.
@@ -20,3 +21,21 @@ def prepared(text: str) -> str:
     split = [_WORDS.findall(tag) for tag in dict.fromkeys(_TAG.findall(text))]
     added = " ".join(" ".join(words) for words in split if len(words) > 1)
     return text if not added or text.endswith(f" {added}") else f"{text} {added}"
+
+
+def runs_of(texts: Sequence[str], most: int, characters: int) -> Iterator[Sequence[str]]:
+    """Yield texts, in order, in runs that are bounded; a text that is longer is a run of its own.
+
+    Args:
+        texts: The texts.
+        most: Texts of a run, at most.
+        characters: Characters of a run, at most.
+    """
+    first = size = 0
+    for number, text in enumerate(texts):
+        if number > first and (number - first == most or size + len(text) > characters):
+            yield texts[first:number]
+            first, size = number, 0
+        size += len(text)
+    if len(texts) > first:
+        yield texts[first:]
