@@ -5,13 +5,14 @@
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["lists_of", "numbers_of", "picked", "several_of", "text_buffers", "texts_of", "without_nulls"]
+__all__ = ["lists_of", "numbers_of", "picked", "resolved", "several_of", "text_buffers", "texts_of", "without_nulls"]
 
 Mask = NDArray[np.bool_]
 
@@ -93,6 +94,26 @@ def text_buffers(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     offsets = np.frombuffer(places, dtype=width)[texts.offset : texts.offset + len(texts) + 1]
     held = np.zeros(0, dtype=np.uint8) if data is None else np.frombuffer(data, dtype=np.uint8)
     return held, offsets.astype(np.int64)
+
+
+def resolved(column: Any) -> Any:
+    """Return an array without a dictionary: each of its values in its place."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    values, indices = column.dictionary, column.indices
+    if values.type not in (pa.string(), pa.large_string()) or values.null_count or not len(values):
+        return column.dictionary_decode()
+    held = np.frombuffer(indices.buffers()[1], dtype=indices.type.to_pandas_dtype())
+    numbers = held[indices.offset : indices.offset + len(indices)].astype(np.int64)
+    without = np.asarray([not index.is_valid for index in indices]) if indices.null_count else None
+    data, offsets = text_buffers(values)
+    ends = offsets.tolist()
+    parts = [data[first:last].tobytes() for first, last in pairwise(ends)]
+    chosen = [*parts, b""]
+    if without is not None:
+        numbers = np.where(without, len(parts), numbers)
+    lengths = np.array([len(part) for part in chosen])[numbers]
+    return _texts(_offsets(lengths), b"".join([chosen[number] for number in numbers.tolist()]), without)
 
 
 def without_nulls(texts: Any) -> Any:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ArrowTable"]
 
 _ROW_GROUP = 10_000
-_GROUP = 1 << 23  # bytes of text
+_GROUP = 1 << 22  # bytes of text
 _MILLION = 1_000_000
 
 

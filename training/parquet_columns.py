@@ -9,9 +9,15 @@ from iraqstance.training.arrow_arrays import picked, text_buffers, without_nulls
 from iraqstance.training.arrow_table import ArrowTable
 from iraqstance.training.findings import Findings
 from iraqstance.training.labeller import COMPILED_FROM, Labeller, ahead, rows_at_once
+from iraqstance.training.parquet_rows import (
+    opened_parquet,
+    parquet_batches,
+    parquet_names,
+    parquet_records,
+    text_kind,
+)
 from iraqstance.training.scorer import Scorer
 from iraqstance.training.text_rows import LONGEST, TextRow, checked, read_as
-from iraqstance.training.texts import opened_parquet, parquet_names, parquet_records, text_kind
 from numpy.typing import NDArray
 
 __all__ = ["goes_by_columns", "labelled_columns"]
@@ -19,7 +25,7 @@ __all__ = ["goes_by_columns", "labelled_columns"]
 _TEXTS = frozenset({"string", "large_string"})
 # What becomes other values on the way through rows: it goes that way.
 _AS_ROWS = frozenset({"binary", "large_binary", "binary_view", "string_view"})
-_BATCH = 1 << 23  # bytes
+_BATCH = 1 << 21  # bytes
 _BESIDE = 4  # bytes behind the last text, see CompiledEngine
 _NO_TEXT = "there is no text."
 
@@ -76,8 +82,10 @@ def labelled_columns(
             others = [name for name in names if name != columns[0]] if labeller.keep_columns else []
             table.columns = [*labeller.columns, *labeller.kept_names(others)]
         compiled = labeller.is_large or file.metadata.num_rows > COMPILED_FROM
+        if compiled:
+            labeller.finder.get_ready()  # it takes memory, which texts would add to
         run = _Run(path, columns, names, labeller, compiled=compiled)
-        batches = (run.prepared(batch, first) for first, batch in _batches(file, before, labeller.jobs))
+        batches = (run.prepared(batch, first) for first, batch in _batches(file, path, before, labeller.jobs))
         for batch, findings in ahead(batches, run.found, labeller.jobs):
             if batch.columns is None:
                 yield table.found(batch.rows, findings)
@@ -85,21 +93,24 @@ def labelled_columns(
                 yield run.streamed(batch, findings, table)
 
 
-def _batches(file: Any, before: int, jobs: int) -> Iterator[tuple[int, Any]]:
+def _batches(file: Any, path: str, before: int, jobs: int) -> Iterator[tuple[int, Any]]:
     """Yield the batches from a row on, with how many rows come before each."""
-    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-    first, number = 0, 0
-    while number < len(groups) and first + groups[number].num_rows <= before:
-        first += groups[number].num_rows
-        number += 1
-    largest = max(group.total_byte_size // max(1, group.num_rows) for group in groups)
-    size = max(1, min(rows_at_once(COMPILED_FROM, jobs), _BATCH * jobs // max(1, largest)))
-    left = list(range(number, len(groups)))
-    for batch in file.iter_batches(batch_size=size, row_groups=left, use_threads=False) if left else ():
-        skipped = min(len(batch), max(0, before - first))
-        if skipped < len(batch):
-            yield first + skipped, batch.slice(skipped)
-        first += len(batch)
+    most, largest = rows_at_once(COMPILED_FROM, jobs), _BATCH * jobs
+    parts: list[Any] = []
+    rows = size = 0
+    for first, part in parquet_batches(file, path, before):
+        if parts and (rows + len(part) > most or size + part.nbytes > largest):
+            yield first - rows, _joined(parts)
+            parts, rows, size = [], 0, 0
+        parts.append(part)
+        rows, size = rows + len(part), size + part.nbytes
+    if parts:
+        yield file.metadata.num_rows - rows, _joined(parts)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    columns = [pa.concat_arrays(columns) for columns in zip(*(part.columns for part in parts), strict=True)]
+    return pa.RecordBatch.from_arrays(columns, names=parts[0].schema.names)
 
 
 class _Run:
@@ -117,7 +128,7 @@ class _Run:
             batch.validate(full=True)
         except pa.ArrowInvalid:  # bytes that are no UTF-8
             return self._as_rows(batch, first)
-        columns = {name: _decoded(column) for name, column in zip(self._names, batch.columns, strict=True)}
+        columns = dict(zip(self._names, batch.columns, strict=True))
         texts = without_nulls(columns[self._text])
         longest = np.diff(text_buffers(texts)[1]).max(initial=0)
         if longest > LONGEST or any(map(self._labeller.target_fault, self._targets_in(columns))):
@@ -158,10 +169,6 @@ class _Run:
         errors = picked([_NO_TEXT], np.where(blank, 0, -1))
         others = [column for name, column in columns.items() if name != self._text]
         return table.streamed([*made, errors, *(others if self._labeller.keep_columns else [])])
-
-
-def _decoded(column: Any) -> Any:
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _buffer(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

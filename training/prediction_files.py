@@ -16,7 +16,6 @@ from iraqstance.training.labeller import Labeller
 from iraqstance.training.prediction_tables import ENDINGS, Report, Table, table_for
 from iraqstance.training.scorer import Scorer
 from iraqstance.training.text_rows import TextRow, distinct_names
-from iraqstance.training.texts import opened_parquet
 
 __all__ = ["Run", "Written", "input_identity", "write_labelled"]
 
@@ -107,6 +106,7 @@ def _types(source: str | None, ending: str) -> dict[str, Any]:
     if ending != ".parquet" or not _is_parquet(source):
         return {}
     import pyarrow as pa
+    from iraqstance.training.parquet_rows import opened_parquet
 
     with opened_parquet(str(source)) as file:
         schema = file.schema_arrow

@@ -2,25 +2,20 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import chain
 from json import JSONDecoder
 from pathlib import Path
-from typing import Any
 
-from iraqstance.annotation.errors import InputError, from_extra
+from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.reading import article_files, open_binary
 from iraqstance.annotation.storage import is_whole, read_rows
 from iraqstance.training.text_rows import NOT_UTF8, Record, TextRow, distinct_names, record_of, text_rows
 
-__all__ = ["opened_parquet", "parquet_names", "parquet_records", "read_texts", "text_kind"]
+__all__ = ["read_texts"]
 
-_ROWS = 1000  # of a Parquet file at a time
-_BUFFER = 1 << 20  # bytes of a Parquet column at a time: without it a whole row group is read
 _LONGEST_FIELD = 1 << 28
 _BOM = b"\xef\xbb\xbf"
-_TEXT_TYPES = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view", "null")
 
 
 def read_texts(path: str, *, text_column: str = "text", target_column: str | None = None) -> Iterator[TextRow]:
@@ -169,84 +164,9 @@ def _head(reader: Iterator[list[str]], path: str, columns: Sequence[str | None])
 
 
 def _parquet(path: str, columns: tuple[str, str | None]) -> Iterator[Record]:
+    from iraqstance.training.parquet_rows import opened_parquet, parquet_batches, parquet_names, parquet_records
+
     with opened_parquet(path) as file:
         names = parquet_names(file, path, columns)
-        number = 0
-        for batch in file.iter_batches(batch_size=_ROWS, use_threads=False):
-            yield from parquet_records(batch, names, path, number)
-            number += len(batch)
-
-
-def parquet_names(file: Any, path: str, columns: tuple[str, str | None]) -> list[str]:
-    """Return the names of a Parquet file's columns, a repeated one with its number.
-
-    Args:
-        file: The opened file.
-        path: Its path.
-        columns: The column of the texts, and that of the targets if there is one.
-
-    Raises:
-        InputError: Where one of these is not there once, or the first holds no text.
-    """
-    names = distinct_names(file.schema_arrow.names, path, columns)
-    kind = text_kind(file.schema_arrow.types[names.index(columns[0])])
-    if kind not in _TEXT_TYPES:
-        raise InputError(
-            f"the column {columns[0]!r} holds no text",
-            where=path,
-            got=kind,
-            remedy="Name it with --text-column",
-        )
-    return names
-
-
-def text_kind(kind: Any) -> str:
-    """Return the name of an Arrow type, or of what a dictionary holds."""
-    import pyarrow as pa
-
-    return str(kind.value_type if pa.types.is_dictionary(kind) else kind)
-
-
-def parquet_records(batch: Any, names: Sequence[str], path: str, before: int) -> Iterator[Record]:
-    """Yield the rows of an Arrow batch.
-
-    Args:
-        batch: The batch.
-        names: Of its columns.
-        path: The file that it is from.
-        before: How many rows of the file come before it.
-    """
-    for number, values in enumerate(zip(*map(_values, batch.columns), strict=True), before + 1):
-        yield record_of(f"{path}: row {number}", names, values)
-
-
-@contextmanager
-def opened_parquet(path: str) -> Iterator[Any]:
-    """Open a Parquet file, of which no more is read at a time than is asked for.
-
-    Raises:
-        InputError: Where there is none that can be read.
-        MissingExtraError: Without the extra ``dataset``.
-    """
-    with from_extra("dataset"):
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    if not Path(path).is_file():
-        raise InputError("the file cannot be read", where=path, got="no such file", remedy="Check the path")
-    try:
-        with pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False) as file:
-            yield file
-    except (OSError, pa.ArrowException) as error:
-        raise InputError("this is no Parquet file that can be read", where=path, got=str(error)[:100]) from None
-
-
-def _values(column: Any) -> list[object]:
-    """Return a column's values; its texts as bytes where one of them is no UTF-8."""
-    import pyarrow as pa
-
-    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-    try:
-        values: list[object] = plain.to_pylist()
-    except UnicodeDecodeError:
-        values = plain.cast(pa.large_binary()).to_pylist()
-    return values
+        for before, batch in parquet_batches(file, path):
+            yield from parquet_records(batch, names, path, before)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from iraqstance.training.arrow_arrays import (
     lists_of,
     numbers_of,
     picked,
+    resolved,
     several_of,
     text_buffers,
     texts_of,
@@ -82,3 +84,16 @@ def test_neither_pandas_nor_arrows_functions_are_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout.strip() == ""
+
+
+@given(TEXTS, st.sampled_from([pa.string(), pa.large_string()]), st.integers(0, 3))
+def test_a_dictionary(values: list[str | None], kind: Any, skipped: int) -> None:
+    given_array = pa.array(values, kind).dictionary_encode().slice(skipped)
+    made = resolved(given_array)
+    made.validate(full=True)
+    assert made.to_pylist() == values[skipped:]
+
+
+def test_what_is_no_dictionary_of_texts() -> None:
+    for column in (pa.array([1, None]), pa.array([1.5, None, 1.5]).dictionary_encode(), pa.nulls(2)):
+        assert resolved(column).to_pylist() == column.to_pylist()

@@ -122,6 +122,23 @@ def test_a_run_goes_on_at_any_row(scorer: Scorer, tmp_path: Path, before: int) -
     assert found(before) == list(islice(found(0), before, None))
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_few_long_texts_that_a_dictionary_repeats_are_never_all_held(
+    scorer: Scorer, tmp_path: Path, *, kept: bool
+) -> None:
+    long = pa.array(["tea " * 30_000, "milk " * 30_000]).take(pa.array([0, 1] * 100))
+    columns = {"text": ["Tea"] * 200, "beside": long} if kept else {"text": long.dictionary_encode()}
+    source = tmp_path / "in.parquet"
+    pq.write_table(pa.table(columns), source)
+    assert source.stat().st_size < 1_000_000
+    labeller = Labeller(scorer)
+    table = table_for(".parquet", labeller, {}, lambda _where, _error: None)
+    sizes = [len(part) for part in labelled_columns(str(source), ("text", None), labeller, table, 0)]  # type: ignore[arg-type]
+    assert table.rows == 200
+    assert sum(sizes) > 25_000_000
+    assert max(sizes) < 5_000_000
+
+
 def test_what_has_no_such_columns_goes_by_rows(model: Classifier, scorer: Scorer, tmp_path: Path) -> None:
     source = tmp_path / "in.parquet"
     columns = ("text", None)

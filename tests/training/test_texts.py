@@ -164,12 +164,15 @@ def test_repeated_columns_are_numbered_and_may_not_be_those_of_the_text(tmp_path
 @pytest.mark.parametrize("kind", ["string", "large_string", "string_view", "dictionary", "binary"])
 def test_parquet_gives_its_texts_whatever_their_type(tmp_path: Path, kind: str) -> None:
     pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
-    column = pa.array(["one", None, "قهوة", ""])
+    texts = ["one", None, "قهوة", ""]
     wanted = {
-        "dictionary": column.dictionary_encode,
+        "dictionary": lambda: pa.array(texts).dictionary_encode(),
         "binary": lambda: pa.array([b"one", None, "قهوة".encode(), b""]),
-    }.get(kind, lambda: column.cast(getattr(pa, kind)()))()
-    pq.write_table(pa.table({"text": wanted, "n": [1, 2, 3, 4]}), tmp_path / "rows.parquet")
+    }.get(kind, lambda: pa.array(texts, getattr(pa, kind)()))()
+    try:
+        pq.write_table(pa.table({"text": wanted, "n": [1, 2, 3, 4]}), tmp_path / "rows.parquet")
+    except pa.ArrowNotImplementedError as error:
+        pytest.skip(f"this pyarrow cannot write such a file: {error}")
     rows = list(read_texts(str(tmp_path / "rows.parquet")))
     assert [(row.text, row.others["n"]) for row in rows] == [("one", 1), ("", 2), ("قهوة", 3), ("", 4)]
     assert rows[1].where.endswith("rows.parquet: row 2")
