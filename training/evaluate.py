@@ -285,7 +285,7 @@ def metrics(evaluation: Evaluation) -> dict[str, Any]:
     both), ``accuracy``, ``log_loss`` and ``ece``, each ``[value, low, high]``, and ``labels``; under ``topics``, by
     system, ``micro_f1``, ``macro_f1``, ``exact``, ``log_loss`` and ``ece`` (each topic a yes or no of its own), and
     ``labels``. ``stance_mean`` is the mean over several targets. ``coverage`` tells what is right of the model's surest
-    answers, at each tenth of them: ``[least confidence, share of the answers, share of these that is right]``; of
+    answers, at each twentieth of them: ``[least confidence, share of the answers, share of these that is right]``; of
     topics an answer is a topic that is given.
     ``comparisons`` holds the model's figures less each other system's, ``[value, low, high, above]``, where ``above``
     is the share of resamples above 0. ``untrained`` counts tested labels that their model never saw; ``curve`` holds
@@ -343,7 +343,7 @@ def metrics(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _steps(steps: Sequence[Step]) -> list[Any]:
-    return [_rounded(one) for one in nearest_steps(steps, 10)]
+    return [_rounded(one) for one in nearest_steps(steps, 20)]
 
 
 def _changes(figures: Figures) -> dict[str, Any]:
@@ -453,10 +453,13 @@ def _holding_out(groups: Sequence[str], name: str) -> Fold:
 
 def _stratified(corpus: Corpus, groups: Sequence[str]) -> tuple[list[Fold], str]:
     with from_extra("train"):
-        from sklearn.model_selection import KFold, StratifiedGroupKFold
+        from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
     classes = corpus.stances or tuple(min(topics, default="") for topics in corpus.topics or ())
     if min(Counter(classes).values()) >= _FOLDS:
-        splits = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=_SEED).split(classes, classes, groups)
+        if len(set(groups)) < len(groups):
+            splits = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=_SEED).split(classes, classes, groups)
+        else:  # nothing stays together: this one is exact, and takes no time
+            splits = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED).split(classes, classes)
     else:
         splits = _grouped(KFold(_FOLDS, shuffle=True, random_state=_SEED), groups)
     folds = [
@@ -464,8 +467,8 @@ def _stratified(corpus: Corpus, groups: Sequence[str]) -> tuple[list[Fold], str]
         for number, (train, test) in enumerate(splits, 1)
         if len(train) and len(test)
     ]
-    kind = "five folds of whole groups" if corpus.groups else "five random folds (they flatter: no group column)"
-    return folds, kind
+    words = "five folds of whole groups" if corpus.groups else "five random folds (they flatter: no group column)"
+    return folds, words
 
 
 def _grouped(splitter: Any, groups: Sequence[str]) -> Iterator[tuple[list[int], list[int]]]:

@@ -6,6 +6,7 @@ Everything in it comes from the manifest, the label schema that is packaged, and
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from iraqstance.annotation.errors import from_extra
@@ -163,9 +164,14 @@ def _measured(metrics: Mapping[str, Any] | None) -> Iterator[str]:
     data = metrics["data"]
     yield f"On {data['name']}, {data['rows']} rows (SHA-256 `{data['sha256']}`): {metrics['scheme']}."
     yield f"In brackets: {metrics['intervals']}."
-    for (head, rows), (_, systems) in zip(figure_tables(metrics), _measurements(metrics), strict=True):
+    kept = metrics.get("coverage") or {}
+    coverage = [*(kept.get("stance") or {}).values(), *filter(None, [kept.get("topics")])]
+    tables = zip_longest(figure_tables(metrics), _measurements(metrics), coverage)
+    for (head, rows), (title, systems), steps in tables:
         yield _markdown(head, rows)
         yield _label_table(systems["model"]["labels"])
+        if steps:
+            yield _coverage_table("topics" if title == "topics" else "stances", steps)
 
 
 def figure_tables(metrics: Mapping[str, Any]) -> Iterator[tuple[list[str], list[list[str]]]]:
@@ -198,6 +204,18 @@ def _label_table(labels: Mapping[str, Figures]) -> str:
         for name, score in labels.items()
     ]
     return _markdown(["this model, by label", "precision", "recall", "F1", "rows"], rows)
+
+
+def _coverage_table(what: str, steps: Sequence[Sequence[float]]) -> str:
+    """Return what is right of the surest answers, at each quarter of them, with the option that gives these alone."""
+    from iraqstance.training.metrics import nearest_steps
+
+    shown = nearest_steps([(least, share, right) for least, share, right in steps], 4)
+    head = [f"this model, the surest {what}", *(f"{share:.0%}" for _, share, _ in shown)]
+    right = "accuracy" if what == "stances" else "right of the given"
+    # Cut, not rounded: the last of these answers is to reach it.
+    options = [f"{int(least * 1000) / 1000:.3f}" for least, _, _ in shown]
+    return _markdown(head, [[right, *(f"{part:.3f}" for _, _, part in shown)], ["`--min-confidence`", *options]])
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

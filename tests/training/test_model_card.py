@@ -186,3 +186,15 @@ def test_the_package_loads_nothing_heavy_and_names_what_it_has() -> None:
         "assert not hasattr(training, 'nothing')"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_it_says_what_is_right_of_the_surest(manifest: Manifest) -> None:
+    steps = [[1 - part / 40, part / 20, 1 - part / 80] for part in range(1, 21)]
+    text = model_card(manifest, "cups", metrics=MEASURED | {"coverage": {"stance": {"tea": steps}, "topics": steps}})
+    tables = re.findall(r"\| this model, the surest (.*?) \|(.*?)\n\| ---.*\n(.*)\n(.*)", text)
+    assert [kind for kind, *_ in tables] == ["stances", "topics"]
+    _, head, right, least = tables[0]
+    assert head.split(" | ") == [" 25%", "50%", "75%", "100% |"]
+    assert right == "| accuracy | 0.938 | 0.875 | 0.812 | 0.750 |"
+    assert least == "| `--min-confidence` | 0.875 | 0.750 | 0.625 | 0.500 |"
+    assert "surest" not in model_card(manifest, "cups", metrics=MEASURED)
