@@ -149,7 +149,7 @@ def draw(curves: Sequence[Curve], path: Path) -> None:
             axes.set_xscale("log", base=2)
             axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
             axes.minorticks_off()
-            axes.set(xlim=(65, 1400), ylim=(0, 1))
+            axes.set(xlim=(0.7 * sizes[0], 1.3 * sizes[-1]), ylim=(0, 1))
             axes.set_title(f"Tested on {TESTED_ON[curve.tested_on]} (n = {curve.rows})", loc="left", weight="bold")
             axes.set_xlabel("story paragraphs trained on")
             axes.grid(axis="y", color="#E4E4E4", linewidth=0.6)

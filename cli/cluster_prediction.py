@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iraqstance.cli.console import note, tracked
+from iraqstance.cli.console import complain, note, tracked
+from iraqstance.cli.ending import INTERRUPTED
 from iraqstance.cli.prediction_output import Faults
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ __all__ = ["run_on_cluster"]
 
 
 def run_on_cluster(call: "Call", scheduler: str | None) -> int:
-    """Label a folder of Parquet files on a Dask cluster, and return the exit code: 0, or 1 where a row has an error.
+    """Label a folder of Parquet files on a Dask cluster, and return the exit code.
+
+    It is 0, 1 where a row has an error, and 130 when interrupted.
 
     Raises:
         IraqstanceError: Where the call, the folders or the cluster is not in order.
@@ -27,6 +30,8 @@ def run_on_cluster(call: "Call", scheduler: str | None) -> int:
         raise UsageError("a cluster labels folders", expected="-i FOLDER and -o FOLDER")
     if call.terms is not None or call.as_json:
         raise UsageError("a cluster neither explains nor prints", remedy="Leave --explain and --json out")
+    if call.jobs != 1:
+        raise UsageError("a cluster's workers have their own threads", remedy="Leave --jobs out")
     job = Job(
         _flat(call.model),
         call.text_column,
@@ -36,14 +41,18 @@ def run_on_cluster(call: "Call", scheduler: str | None) -> int:
         call.keep_columns,
     )
     faults = Faults()
-    written = label_folder(
-        Path(call.input_file),
-        Path(call.output),
-        job,
-        scheduler,
-        progress=lambda files, total: tracked(files, total, "Labelling"),
-        report=faults.report,
-    )
+    try:
+        written = label_folder(
+            Path(call.input_file),
+            Path(call.output),
+            job,
+            scheduler,
+            progress=lambda files, total: tracked(files, total, "Labelling"),
+            report=faults.report,
+        )
+    except KeyboardInterrupt:
+        complain("interrupted; repeat the command to go on: what is finished is not done again")
+        return INTERRUPTED
     faults.count = written.faults
     before = f", {written.before} before" if written.before else ""
     note(f"{call.output}: {written.rows - written.faults} texts labelled in {written.files} files{before}")

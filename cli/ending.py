@@ -10,7 +10,10 @@ from typing import TextIO
 
 from iraqstance.annotation.errors import IraqstanceError, IraqstanceWarning, UsageError
 
-__all__ = ["ending"]
+__all__ = ["INTERRUPTED", "ending"]
+
+#: Exit code of a run that was interrupted, as shells have it.
+INTERRUPTED = 130
 
 
 @contextmanager
@@ -34,7 +37,7 @@ def ending() -> Iterator[None]:
         sys.exit(1)
     except KeyboardInterrupt:
         _complain("interrupted; nothing half-written was left behind")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 def _complain(message: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from iraqstance.cli.console import complain, note, tracked
+from iraqstance.cli.ending import INTERRUPTED
 from iraqstance.cli.prediction_output import Faults, print_rows
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ T = TypeVar("T")
 
 _LARGE = 1 << 20  # bytes of a file whose rows are thousands
 _NAME = 200  # characters of a path, at most
-_INTERRUPTED = 130
 
 
 class Call(NamedTuple):
@@ -85,7 +85,7 @@ def run(call: Call) -> int:
     if not call.output and not call.as_json:
         print_rows(labeller, rows if call.has_texts else _tracked(rows), faults)
     elif not _written(call, rows, labeller, digest, faults):
-        return _INTERRUPTED
+        return INTERRUPTED
     return int(faults.end())
 
 
@@ -182,7 +182,9 @@ def _got_ready(scorer: "Scorer", input_file: str) -> bool:
     It is loaded before Arrow, so that memory is never needed for loading both.
     """
     from iraqstance.training.findings import Finder
+    from iraqstance.training.resident import keep_little
 
+    keep_little()
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it gives memory back sooner
     try:
         is_large = Path(input_file).stat().st_size > _LARGE

@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from iraqstance.training.arrow_arrays import lists_of, numbers_of, picked, several_of, text_buffers, texts_of
+from iraqstance.training.findings import MILLION
 from iraqstance.training.labeller import Labeller
 from iraqstance.training.prediction_rows import cell, original_name
 from iraqstance.training.prediction_tables import Report, Table, sound_numbers
 from iraqstance.training.resident import give_back_freed
+from iraqstance.training.scorer import Scorer
 from iraqstance.training.text_rows import TextRow
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ __all__ = ["ArrowTable"]
 
 _ROW_GROUP = 10_000
 _GROUP = 1 << 22  # bytes of text
-_MILLION = 1_000_000
 
 
 class ArrowTable(Table):
@@ -109,6 +110,8 @@ class ArrowTable(Table):
 
     def finish(self, rows: str, path: str) -> bool:
         """Make a Parquet file of the streams."""
+        if isinstance(self.labeller.classifier, Scorer):
+            self.labeller.classifier.model.give_back()
         give_back_freed()
         own = [name for name in self.schema.names if name in {"stance", "error"}]
         # Scores and texts hardly repeat: a dictionary of them costs time and saves nothing.
@@ -125,7 +128,7 @@ class ArrowTable(Table):
 
 
 def _scores(millionths: Any, without: Any) -> list[Any]:
-    every = np.ascontiguousarray(millionths.T) / _MILLION
+    every = np.ascontiguousarray(millionths.T) / MILLION
     return [numbers_of(column, without) for column in every]
 
 

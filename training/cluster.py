@@ -1,7 +1,7 @@
 """Label a folder of Parquet files on a Dask cluster that is there already, one output file for each input file.
 
 Scheduler, workers and this process see the same files under the same paths. A worker labels a whole file, as one
-process alone would, writes it beside its place and renames it. What was finished is noted in ``.iraqstance.json`` in
+process alone would, writes it beside its place and renames it. What was finished is noted in ``.iraqstance.jsonl`` in
 the output folder, so that the same command goes on where an earlier one stopped.
 """
 
@@ -11,18 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iraqstance.annotation.errors import InputError, IraqstanceError, UsageError, from_extra
-from iraqstance.annotation.storage import read_json, write_bytes, write_json
+from iraqstance.annotation.storage import write_bytes, write_rows
 
 if TYPE_CHECKING:
     from iraqstance.training.scorer import Scorer
 
 __all__ = ["ClusterError", "FolderWritten", "Job", "label_folder"]
 
-_STATE = ".iraqstance.json"
+_STATE = ".iraqstance.jsonl"
 _CONNECTING = 15  # seconds until a scheduler that does not answer, or has no worker, is given up
 _TOLD = 20  # faults of rows that a worker tells of one file
 
@@ -133,7 +132,7 @@ def _files_in(source: Path) -> list[Path]:
 
 
 class _State:
-    """Which files are finished, and what they were made from."""
+    """Which files are finished, and what they were made from: a line for this, and one for each file."""
 
     def __init__(self, output: Path, source: Path, made_from: Mapping[str, object]) -> None:
         self._folder, self._path = output.absolute(), output.absolute() / _STATE
@@ -145,7 +144,9 @@ class _State:
             raise InputError("the folder cannot be made", where=str(output), got=error.strerror or "") from None
         self._made_from: dict[str, Any] = json.loads(json.dumps(made_from))
         self._files = self._found()
-        self._write()  # before anything is done: a worker may finish a file when nobody is left to note it
+        # Before anything is done: a worker may finish a file when nobody is left to note it. And without a line that
+        # was cut off.
+        write_rows(self._path, [{"made_from": self._made_from}, *map(_noted, self._files, self._files.values())])
 
     def _found(self) -> dict[str, Any]:
         if not self._path.exists():
@@ -156,10 +157,16 @@ class _State:
                     remedy="Name a new or an empty folder with -o",
                 )
             return {}
-        found = read_json(self._path)
-        if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
-            raise InputError("the note of finished files is damaged", where=str(self._path), remedy="Remove the folder")
-        former = found.get("made_from")
+        try:
+            head, *lines = self._path.read_text(encoding="utf-8").split("\n")
+            former = json.loads(head)["made_from"]
+            # What follows the last line end was cut off while it was written.
+            noted = [json.loads(line) for line in lines[:-1]]
+            files = {str(one["file"]): one["identity"] for one in noted}
+        except (LookupError, OSError, TypeError, ValueError):
+            raise InputError(
+                "the note of finished files is damaged", where=str(self._path), remedy="Remove the folder"
+            ) from None
         if former != self._made_from:
             raise UsageError(
                 "the output folder holds what another model or other options made",
@@ -167,7 +174,7 @@ class _State:
                 got=json.dumps(self._made_from, ensure_ascii=False),
                 remedy="Repeat the command as it was, or name another folder with -o",
             )
-        return dict(found["files"])
+        return files
 
     def has(self, file: Path) -> bool:
         """Tell whether a file is finished, and has not changed since."""
@@ -176,10 +183,12 @@ class _State:
     def note(self, file: Path) -> None:
         """Note that a file is finished."""
         self._files[file.name] = _identity(file)
-        self._write()
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(_noted(file.name, self._files[file.name]), ensure_ascii=False) + "\n")
 
-    def _write(self) -> None:
-        write_json(self._path, {"made_from": self._made_from, "files": self._files})
+
+def _noted(name: str, identity: list[int]) -> dict[str, object]:
+    return {"file": name, "identity": identity}
 
 
 def _identity(file: Path) -> list[int]:
@@ -335,12 +344,14 @@ def _labelled(content: bytes, source: str, target: str, options: Mapping[str, An
 
 
 def _scorer(content: bytes) -> "Scorer":
-    """Return this thread's scorer of a model, which is kept in a file of the machine's own."""
+    """Return this thread's scorer of a model, which is kept in the worker's own folder and goes with it."""
+    import distributed
     from iraqstance.training.scorer import Scorer
 
     digest = sha256(content).hexdigest()
     if getattr(_own, "digest", None) != digest:
-        path = Path(gettempdir()) / f"iraqstance-{digest}.flat"
+        worker: Any = distributed.get_worker()  # type: ignore[no-untyped-call]
+        path = Path(worker.local_directory) / f"iraqstance-{digest}.flat"
         if not path.exists() or sha256(path.read_bytes()).hexdigest() != digest:
             write_bytes(path, content)
         _own.scorer, _own.digest = Scorer(path), digest

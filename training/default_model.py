@@ -13,7 +13,7 @@ from iraqstance.training.flat_folder import models_folder, note_default
 from iraqstance.training.model_folder import library_versions, load_classifier, save_classifier
 from iraqstance.training.recipe import recipe_fingerprint
 
-# What is left is for tests of it.
+# The split that is left out is there to test the model on.
 _TRAINED_ON = ("train", "validation")
 
 __all__ = ["default_model", "default_model_folder"]

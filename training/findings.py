@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from iraqstance.training.compiled_engine import CompiledEngine
 
-__all__ = ["Finder", "Findings", "millionths"]
+__all__ = ["MILLION", "Finder", "Findings", "millionths"]
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
-_MILLION = 1_000_000
+#: Scores are written with six digits.
+MILLION = 1_000_000
+
 _NEAR = 1e-6  # of a millionth: what lies so near to the middle of two is left to Python
 
 
@@ -56,7 +58,7 @@ class Findings(NamedTuple):
 
 
 def _named(names: Sequence[str], scores: Numbers) -> dict[str, float] | None:
-    return dict(zip(names, (scores / _MILLION).tolist(), strict=True)) if names else None
+    return dict(zip(names, (scores / MILLION).tolist(), strict=True)) if names else None
 
 
 def millionths(shares: Floats) -> Numbers:
@@ -65,12 +67,12 @@ def millionths(shares: Floats) -> Numbers:
     Args:
         shares: Of any shape, each in [0, 1].
     """
-    scaled = shares * _MILLION
+    scaled = shares * MILLION
     found = np.rint(scaled).astype(np.int64)
     # The product is rounded, and Python's rounding is not: near the middle it decides.
     near = np.abs(np.abs(scaled - found) - 0.5) < _NEAR
     if near.any():
-        found[near] = [round(round(share, 6) * _MILLION) for share in shares[near].tolist()]
+        found[near] = [round(round(share, 6) * MILLION) for share in shares[near].tolist()]
     return found
 
 

@@ -186,6 +186,12 @@ class FlatModel:
         if len(self.intercepts) != self.columns or not all(map(isfinite, self.intercepts)):
             raise ValueError("intercepts")
 
+    def give_back(self) -> None:
+        """Give back the memory of what was read of the file; what is asked for next is read again."""
+        mapped = self.keys.obj
+        if isinstance(mapped, mmap.mmap) and hasattr(mapped, "madvise"):
+            mapped.madvise(mmap.MADV_DONTNEED)
+
     def row_of(self, key: int) -> int:
         """Return the number of an n-gram's row, or -1 where the model does not know it.
 

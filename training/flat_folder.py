@@ -18,6 +18,7 @@ from iraqstance.training.flat_file import SUFFIX
 __all__ = [
     "BESIDE",
     "FLAT",
+    "FORMAT",
     "MANIFEST",
     "MANIFEST_LIMIT",
     "default_flat",
@@ -28,12 +29,13 @@ __all__ = [
 
 #: The flat file's name in a model folder.
 FLAT = f"classifier{SUFFIX}"
+#: Number of the layout of a model folder.
+FORMAT = 2
 MANIFEST = "manifest.json"
 MANIFEST_LIMIT = 2**20  # bytes
 #: What others put beside: the card, which may be edited, a licence, and what Git and the Hub keep (names with a dot).
 BESIDE = frozenset({"README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"})
 
-_FORMAT = 2
 _CURRENT = "current.json"
 _LIBRARIES = ("numpy", "scipy", "sklearn", "skops")
 
@@ -50,7 +52,7 @@ def flat_of(folder: "str | os.PathLike[str]") -> Path | None:
             manifest = json.loads(stream.read(MANIFEST_LIMIT))
         files: dict[str, Any] = manifest["files"]
         names = {entry.name for entry in os.scandir(root) if not entry.name.startswith(".")}
-        is_whole = manifest["format"] == _FORMAT and names - BESIDE == {*files, MANIFEST} and FLAT in files
+        is_whole = manifest["format"] == FORMAT and names - BESIDE == {*files, MANIFEST} and FLAT in files
         if is_whole and all(_digest(root / name) == digest for name, digest in files.items()):
             return root / FLAT
     except (AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError):

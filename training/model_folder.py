@@ -21,7 +21,7 @@ from iraqstance.annotation.errors import InputError, IraqstanceWarning, from_ext
 from iraqstance.annotation.storage import write_json
 from iraqstance.training.classifier import Classifier
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.flat_folder import BESIDE, FLAT, MANIFEST, MANIFEST_LIMIT
+from iraqstance.training.flat_folder import BESIDE, FLAT, FORMAT, MANIFEST, MANIFEST_LIMIT
 from iraqstance.training.flattening import UnflatError, write_flat
 from iraqstance.training.model_card import model_card
 from iraqstance.training.model_file import PACKED_LIMIT, canonical_hash, opened, packed, refuse_unfit, shown
@@ -38,7 +38,6 @@ __all__ = [
     "save_classifier",
 ]
 
-_FORMAT = 2
 _METRICS = "metrics.json"
 _TOPICS = "topics.skops"
 _LIBRARIES = ("iraqstance", "numpy", "scikit-learn", "scipy", "skops")
@@ -257,11 +256,11 @@ def read_manifest(folder: str | Path) -> Manifest:
     content = _manifest_bytes(Path(folder))
     try:
         found = _Format.model_validate_json(content).format
-        if found > _FORMAT:
+        if found > FORMAT:
             raise InputError(
                 "the model was saved by a newer version of iraqstance",
                 where=str(path),
-                expected=f"format {_FORMAT} or less",
+                expected=f"format {FORMAT} or less",
                 got=f"format {found}",
                 remedy="Update it: pip install --upgrade iraqstance",
             )

@@ -4,17 +4,17 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["give_back_compiler", "give_back_freed"]
+__all__ = ["give_back_compiler", "give_back_freed", "keep_little"]
 
 _DONTNEED = 4  # MADV_DONTNEED on Linux
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of GNU's C library
 _KEPT = 1 << 20  # bytes
 
 
-def give_back_freed() -> None:
-    """Give back what was freed, and from now on what is freed: GNU's C library would keep up to 64 MB of it for later.
+def keep_little() -> None:
+    """Have this process give back what it frees: GNU's C library would keep up to 64 MB of it for later.
 
-    Under other systems and libraries nothing is done.
+    It is for a command, which owns its process, to say. Under other systems and libraries nothing is done.
     """
     if sys.platform == "linux":
         import ctypes
@@ -23,7 +23,15 @@ def give_back_freed() -> None:
             library = ctypes.CDLL(None)
             library.mallopt(_TRIM_THRESHOLD, _KEPT)
             library.mallopt(_MMAP_THRESHOLD, _KEPT)
-            library.malloc_trim(0)
+
+
+def give_back_freed() -> None:
+    """Give back what was freed, where GNU's C library keeps it for later."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def give_back_compiler() -> None:

@@ -4,29 +4,29 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from iraqstance.training.findings import MILLION
 from numpy.typing import NDArray
 
 __all__ = ["score_strings", "score_texts"]
 
-_MILLION = 1_000_000
 _TINY = 100  # millionths, below which a number is written with an exponent
 
 
 @cache
 def _table() -> NDArray[np.bytes_]:
     """Return the text of every number of millionths from 0 to 1, of eight bytes at most, of shape (1000001,)."""
-    digits = np.full((_MILLION + 1, 8), ord("0"), dtype=np.uint8)
+    digits = np.full((MILLION + 1, 8), ord("0"), dtype=np.uint8)
     digits[:, 1] = ord(".")
     three = np.array([[ord(digit) for digit in f"{number:03}"] for number in range(1000)], dtype=np.uint8)
-    blocks = digits[:_MILLION].reshape(1000, 1000, 8)
+    blocks = digits[:MILLION].reshape(1000, 1000, 8)
     blocks[:, :, 2:5], blocks[:, :, 5:8] = three[:, None], three[None]
-    trailing = np.ones(_MILLION + 1, dtype=bool)
+    trailing = np.ones(MILLION + 1, dtype=bool)
     for place in range(7, 2, -1):  # one digit stays
         trailing &= digits[:, place] == ord("0")
         digits[trailing, place] = 0
     found: NDArray[np.bytes_] = digits.view("S8").ravel()
-    for number in (*range(_TINY), _MILLION):
-        found[number] = repr(number / _MILLION).encode("ascii")
+    for number in (*range(_TINY), MILLION):
+        found[number] = repr(number / MILLION).encode("ascii")
     return found
 
 

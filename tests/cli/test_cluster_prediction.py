@@ -1,5 +1,10 @@
 """``predict --engine dask`` as a user calls it, on a scheduler and two workers of this machine."""
 
+import os
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -11,6 +16,7 @@ from clusters import running
 from cups import CORPUS
 from iraqstance.training.classifier import fit
 from iraqstance.training.model_folder import save_classifier
+from starting import until
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -52,6 +58,36 @@ def test_a_folder_is_labelled_once_as_one_process_labels_its_files(
     assert (again.returncode, again.stderr) == (0, "out: 0 texts labelled in 0 files, 2 before\n")
 
 
+def test_a_wish_to_end_is_answered_and_the_same_command_goes_on(
+    run: Run, tmp_path: Path, model: Path, address: str
+) -> None:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    for number in range(20):
+        pq.write_table(pa.table({"text": [*CORPUS.texts] * 300}), folder / f"part-{number}.parquet")
+    command = ["predict", "--engine", "dask", "--scheduler", address, "-i", "source", "-o", "out", "--model", model]
+    note = tmp_path / "out" / ".iraqstance.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-m", "iraqstance.cli", *map(str, command)],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        until(lambda: (note.exists() and note.read_text().count("\n") > 1) or process.poll() is not None, "a file")
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate()
+    assert process.returncode == 130
+    message = "error: interrupted; repeat the command to go on: what is finished is not done again\n"
+    assert said.decode() == message
+    with note.open("a", encoding="utf-8") as stream:
+        stream.write('{"file": "part-')  # the power failed
+    done = run(*command)
+    assert done.returncode == 0
+    assert re.fullmatch(r"out: \d+ texts labelled in \d+ files, \d+ before\n", done.stderr)
+    assert len(list((tmp_path / "out").glob("*.parquet"))) == 20
+    assert note.read_text().count("\n") == 21
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -61,6 +97,10 @@ def test_a_folder_is_labelled_once_as_one_process_labels_its_files(
         (
             ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", "-i", "in", "-o", "out", "--explain"],
             "a cluster neither explains nor prints",
+        ),
+        (
+            ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", "-i", "in", "-o", "out", "--jobs", "2"],
+            "a cluster's workers have their own threads",
         ),
     ],
 )

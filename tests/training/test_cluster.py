@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_stay(
 
 
 def _other_model(output: Path, model: Path) -> Job:
-    (output / ".iraqstance.json").write_text('{"made_from": {"model": "x"}, "files": {}}', encoding="utf-8")
+    (output / ".iraqstance.jsonl").write_text('{"made_from": {"model": "x"}}\n', encoding="utf-8")
     return Job(model)
 
 
@@ -178,7 +178,7 @@ def _foreign_file(output: Path, model: Path) -> Job:
 
 
 def _damaged_note(output: Path, model: Path) -> Job:
-    (output / ".iraqstance.json").write_text("[]", encoding="utf-8")
+    (output / ".iraqstance.jsonl").write_text("[]", encoding="utf-8")
     return Job(model)
 
 
