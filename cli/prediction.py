@@ -121,15 +121,16 @@ def _written(
 
     made_from = None
     if call.output and call.input_file and call.input_file != "-":
-        options = [
-            call.text_column,
-            call.target_column,
-            call.target,
-            call.keep_columns,
-            call.min_confidence,
-            call.terms,
-        ]
-        made_from = {"input": input_identity(call.input_file), "model": digest, "options": options}
+        made_from = {
+            "input": input_identity(call.input_file),
+            "model": digest,
+            "--text-column": call.text_column,
+            "--target-column": call.target_column,
+            "--target": call.target,
+            "--keep-columns": call.keep_columns,
+            "--min-confidence": call.min_confidence,
+            "--explain --terms": call.terms,
+        }
     columns = (call.text_column, call.target_column or None) if call.input_file else None
     track = iter if call.has_texts else _tracked
     try:

@@ -49,6 +49,7 @@ def run_of(source: Path, *, resume: bool = False) -> Run:
 
 def table_of(path: Path) -> list[dict[str, str]]:
     """Return the rows of a CSV or TSV file."""
+    csv.field_size_limit(1 << 28)  # some are long
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream, delimiter="\t" if path.suffix == ".tsv" else ","))
 

@@ -350,7 +350,7 @@ def _scorer(content: bytes) -> "Scorer":
 
     digest = sha256(content).hexdigest()
     if getattr(_own, "digest", None) != digest:
-        worker: Any = distributed.get_worker()  # type: ignore[no-untyped-call]
+        worker: Any = distributed.get_worker()
         path = Path(worker.local_directory) / f"iraqstance-{digest}.flat"
         if not path.exists() or sha256(path.read_bytes()).hexdigest() != digest:
             write_bytes(path, content)

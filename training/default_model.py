@@ -3,8 +3,9 @@
 import shutil
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryFile
 
-from iraqstance.annotation.errors import IraqstanceError
+from iraqstance.annotation.errors import InputError, IraqstanceError
 from iraqstance.annotation.normalise import sha256_of
 from iraqstance.dataset.editions import packaged_folder
 from iraqstance.training.classifier import Classifier, fit
@@ -50,8 +51,23 @@ def default_model() -> Classifier:
         else:
             note_default(folder)
             return classifier
+    _refuse_unwritable(folder.parent)  # before the work, not behind it
     corpus = packaged_corpus(*_TRAINED_ON)
     classifier = fit(corpus)
     save_classifier(classifier, folder, corpus)
     note_default(folder)
     return classifier
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            "the default model cannot be kept",
+            where=str(folder),
+            got=error.strerror or str(error),
+            remedy="Name a folder that can be written in the environment variable IRAQSTANCE_CACHE",
+        ) from None

@@ -267,10 +267,12 @@ def read_manifest(folder: str | Path) -> Manifest:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
+        if first["type"] == "json_invalid":
+            message = "the manifest is damaged: " + first["msg"].removeprefix("Invalid JSON: ")
+        else:
+            message = f"the manifest is not one of this version: {'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise InputError(
-            shown(f"the manifest is not one of this version: {'.'.join(map(str, first['loc']))}: {first['msg']}"),
-            where=str(path),
-            remedy="Train the model again",
+            shown(message), where=str(path), remedy="Copy it again from where it came, or train the model again"
         ) from None
     expected = set(manifest.pipeline_files)
     if manifest.files.keys() - {_METRICS, FLAT} != expected or manifest.pipelines.keys() != expected:

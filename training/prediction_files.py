@@ -84,7 +84,8 @@ def write_labelled(
     ending = Path(path).suffix.lower()
     if path != "-" and ending not in ENDINGS:
         expected = f"a name ending in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
-        raise UsageError(f"{path}: predictions cannot be written so", expected=expected)
+        remedy = "For a folder of Parquet files: --engine dask" if Path(run.source or "-").is_dir() else ""
+        raise UsageError(f"{path}: predictions cannot be written so", expected=expected, remedy=remedy)
     table = table_for(ending if path != "-" else ".jsonl", labeller, _types(run.source, ending), report)
     if labeller.terms is not None and not table.is_json:
         raise UsageError(f"{path}: a table holds no explanations", expected="a name ending in .jsonl")
@@ -174,7 +175,7 @@ class _Partial:
         try:
             yield
         except OSError as error:
-            remedy = "Check the folder and the room on the disk" + ("; then --resume" if self._made_from else "")
+            remedy = "Check the folder and the room on the disk" + ("; then --resume" if self._state.exists() else "")
             raise InputError(
                 "the file cannot be written", where=str(self._target), got=error.strerror or str(error), remedy=remedy
             ) from None
@@ -190,10 +191,12 @@ class _Partial:
             return 0
         for name, value in (self._made_from or {}).items():
             if state["made_from"].get(name) != value:
+                is_option = name.startswith("-")
                 raise UsageError(
                     f"{self._target}: the interrupted run had another {name}",
-                    expected=json.dumps(state["made_from"].get(name), ensure_ascii=False),
-                    got=json.dumps(value, ensure_ascii=False),
+                    # Of a file there is only what tells it from others, which tells a reader nothing.
+                    expected=json.dumps(state["made_from"].get(name), ensure_ascii=False) if is_option else "",
+                    got=json.dumps(value, ensure_ascii=False) if is_option else "",
                     remedy="Repeat it as it was, or start again without --resume",
                 )
         if size < state["bytes"]:

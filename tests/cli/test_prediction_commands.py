@@ -160,7 +160,7 @@ def test_a_killed_run_leaves_no_half_file_and_goes_on_to_the_same_bytes(
         assert said.decode() == "error: interrupted; to go on, repeat the command with --resume\n"
     other = run("predict", *arguments, name, "--resume", "--min-confidence", "0.5")
     assert other.returncode == 2
-    assert f"error: {name}: the interrupted run had another options" in other.stderr
+    assert f"error: {name}: the interrupted run had another --min-confidence (expected 0.0, got 0.5)" in other.stderr
     done = run("predict", *arguments, name, "--resume")
     assert re.fullmatch(rf"{name}: 30000 texts labelled, \d+ of them before\n", done.stderr)
     assert run("predict", *arguments, f"whole-{name}").returncode == 0
