@@ -13,7 +13,7 @@ from iraqstance.training.choice import Choice, Task, choose, group_numbers, shar
 from iraqstance.training.corpus import Corpus
 from iraqstance.training.features import Blocks, counted, weighted
 from iraqstance.training.linear import Linear, Owners, fitted, logistic, one_vs_rest
-from iraqstance.training.preparation import prepared
+from iraqstance.training.preparation import listed, prepared
 from iraqstance.training.recipe import Settings, constant_pipeline, settings_for
 from iraqstance.training.targets import target_of
 
@@ -55,11 +55,12 @@ class Classifier:
             target: Whose stance to give, for a model with several targets.
 
         Raises:
-            UsageError: Where the target is unknown, or not named though the model has several.
+            UsageError: Where the target is unknown, or not named though the model has several; and where one of the
+                texts is none.
         """
+        texts = listed(texts)
         if not texts:
             return []
-        texts = list(texts)
         stances = self._stances(texts, target) if self.stance else [None] * len(texts)
         topics = self._topics(texts) if self.topics is not None else [None] * len(texts)
         return [

@@ -1,13 +1,30 @@
-"""What is done to texts before they are read: the words of hashtags are told apart, many texts cut into runs."""
+"""What is done to texts before they are read: looked over, the words of hashtags told apart, many cut into runs."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["prepared", "runs_of"]
+from iraqstance.annotation.errors import UsageError
+
+__all__ = ["listed", "prepared", "runs_of"]
 
 _TAG = re.compile(r"(?<![\w&#])#(\w*[^\W\d_]\w*)")
 # A run of capitals before a capitalised word, a capitalised or small word, what is left of capitals, digits, other.
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+
+
+def listed(texts: Iterable[str]) -> list[str]:
+    """Return texts as a list, whatever held them.
+
+    Raises:
+        UsageError: Where they are one text, or one of them is no text.
+    """
+    if isinstance(texts, str):
+        raise UsageError("a single text where several are wanted", remedy="Put it into a list: predict([text])")
+    found = list(texts)
+    for number, text in enumerate(found):
+        if not isinstance(text, str):
+            raise UsageError(f"what is to be labelled is no text: number {number}", got=type(text).__name__)
+    return found
 
 
 def prepared(text: str) -> str:

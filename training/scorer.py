@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from iraqstance.annotation.errors import InputError, MissingExtraError
 from iraqstance.training.flat_file import FlatModel, Output, open_flat
 from iraqstance.training.one_text import chances, scores_of
-from iraqstance.training.preparation import prepared
+from iraqstance.training.preparation import listed, prepared
 from iraqstance.training.targets import target_of
 
 if TYPE_CHECKING:
@@ -146,10 +146,12 @@ class Scorer:
             target: Whose stance to give, for a model with several targets.
 
         Raises:
-            UsageError: Where the target is unknown, or not named though the model has several.
+            UsageError: Where the target is unknown, or not named though the model has several; and where one of the
+                texts is none.
         """
         from iraqstance.annotation.records import Prediction
 
+        texts = listed(texts)
         if not texts:
             return []
         name = self.target(target) if self.stances else None

@@ -1,9 +1,13 @@
 """Hashtags keep their form and give their words; nothing else changes."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iraqstance.training.preparation import prepared
+from iraqstance.annotation.errors import UsageError
+from iraqstance.training.preparation import listed, prepared
 
 
 @pytest.mark.parametrize(
@@ -38,3 +42,21 @@ def test_preparing_twice_changes_nothing_more(text: str) -> None:
 @given(st.text(alphabet="aBC1 #_é\n"))
 def test_the_text_itself_comes_first(text: str) -> None:
     assert prepared(text).startswith(text)
+
+
+def test_texts_may_come_in_any_order_of_things() -> None:
+    for given_texts in (["tea", "milk"], ("tea", "milk"), np.array(["tea", "milk"]), iter(["tea", "milk"])):
+        assert listed(given_texts) == ["tea", "milk"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ("tea", r"a single text where several are wanted\. Put it into a list"),
+        (["tea", None], r"no text: number 1 \(got NoneType\)"),
+        ([b"tea"], r"no text: number 0 \(got bytes\)"),
+    ],
+)
+def test_what_is_no_list_of_texts_is_refused(texts: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        listed(texts)
