@@ -184,8 +184,10 @@ def _parsed(text: bytes, where: str) -> Schema:
 def _invalid(error: ValidationError, where: str) -> SchemaError:
     first = error.errors(include_url=False)[0]
     field = ".".join(map(str, first["loc"])) or "the file"
+    given = first["input"]
     return SchemaError(
         f"{field}: {first['msg'].removeprefix('Value error, ')}",
         where=where,
+        got=repr(given)[:60] if isinstance(given, (str, int, float)) else "",
         remedy="Compare it with the packaged schema.yaml",
     )

@@ -1,5 +1,6 @@
 """The command as a user runs it: files from end to end, and one text from a cold start."""
 
+import csv
 import json
 import statistics
 import subprocess
@@ -13,6 +14,7 @@ from iraqstance.training.default_model import default_model, default_model_folde
 from iraqstance.training.flat_folder import FLAT
 from iraqstance.training.scorer import Scorer
 from segmentation import cost
+from speed_parts.page import FORMATS
 from speed_parts.texts import remixed
 from speed_parts.turns import environment
 
@@ -38,7 +40,7 @@ def streams(folder: Path, texts: tuple[str, ...], sizes: list[int], rounds: int)
     default_model()  # made once, as at a user's first prediction
     kept = remixed(texts, BLOCK * 5)
     runs = {}
-    for ending in ("jsonl", "parquet"):
+    for ending in FORMATS:
         for size in sizes:
             write_rows(folder / f"{size}.{ending}", kept, size)
             runs[ending, size] = {"format": ending, "rows": size, "cpu": [], "clock": [], "peak": []}
@@ -77,6 +79,12 @@ def write_rows(path: Path, texts: list[str], size: int) -> None:
             for number in range(size):
                 row = {"id": number, "text": texts[number % len(texts)]}
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+        return
+    if path.suffix == ".csv":
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            table = csv.writer(stream)
+            table.writerow(("id", "text"))
+            table.writerows((number, texts[number % len(texts)]) for number in range(size))
         return
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -13,6 +13,7 @@ from iraqstance.dataset.card_parts import markdown_table
 BLOCK = re.compile(r"(<!-- speed -->\n).*?(<!-- /speed -->)", re.DOTALL)
 Spread = tuple[float, float, float]  # median, lowest, highest
 
+FORMATS = {"jsonl": "JSON lines", "parquet": "Parquet", "csv": "CSV"}
 GROUPS = {
     "word": "Word model: a stance, by words and pairs of words",
     "default": "Default model: a stance and topics, by words and characters",
@@ -210,7 +211,7 @@ def _cold_note(result: Mapping[str, Sequence[float]]) -> str:
 
 def _stream_notes(result: Mapping[str, Any]) -> Iterator[str]:
     scoring = statistics.median(result["scoring"])
-    for ending, name in (("jsonl", "JSON lines"), ("parquet", "Parquet")):
+    for ending, name in FORMATS.items():
         runs = sorted((run for run in result["runs"] if run["format"] == ending), key=lambda run: run["rows"])
         small, large = runs[0], runs[-1]
         if large["rows"] == small["rows"]:
