@@ -22,7 +22,7 @@ def run_on_cluster(call: "Call", scheduler: str | None) -> int:
         IraqstanceError: Where the call, the folders or the cluster is not in order.
     """
     from iraqstance.annotation.errors import UsageError
-    from iraqstance.training.cluster import Job, label_folder
+    from iraqstance.training.labelling.cluster import Job, label_folder
 
     if scheduler is None:
         raise UsageError("which cluster?", expected="--scheduler tcp://HOST:PORT beside --engine dask")
@@ -66,8 +66,8 @@ def _flat(model: Path | None) -> Path:
         InputError: Where a model folder has none, or is not in order.
     """
     from iraqstance.annotation.errors import InputError
-    from iraqstance.training.flat_file import SUFFIX
-    from iraqstance.training.flat_folder import default_flat, flat_of
+    from iraqstance.training.flat.file import SUFFIX
+    from iraqstance.training.flat.folder import default_flat, flat_of
 
     if model is not None and model.suffix == SUFFIX and not model.is_dir():
         found: Path | None = model

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from iraqstance.training.classifier import Classifier
-    from iraqstance.training.labeller import Labeller
-    from iraqstance.training.scorer import Scorer
-    from iraqstance.training.text_rows import TextRow
+    from iraqstance.training.flat.scorer import Scorer
+    from iraqstance.training.labelling.labeller import Labeller
+    from iraqstance.training.labelling.text_rows import TextRow
 
 __all__ = ["Call", "run"]
 
@@ -70,7 +70,7 @@ def run(call: Call) -> int:
     Raises:
         IraqstanceError: Where the call, the input or the model is not in order.
     """
-    from iraqstance.training.labeller import Labeller
+    from iraqstance.training.labelling.labeller import Labeller
 
     _refuse_contradictions(call)
     rows = _rows(call)
@@ -117,7 +117,7 @@ def _written(
     call: Call, rows: "Iterable[TextRow]", labeller: "Labeller", digest: dict[str, str], faults: Faults
 ) -> bool:
     """Write the rows labelled, and tell whether that came to its end: an interrupted run may go on."""
-    from iraqstance.training.prediction_files import Run, input_identity, write_labelled
+    from iraqstance.training.labelling.prediction_files import Run, input_identity, write_labelled
 
     made_from = None
     if call.output and call.input_file and call.input_file != "-":
@@ -153,8 +153,8 @@ def _tracked(steps: "Iterable[T]") -> "Iterable[T]":
 
 
 def _rows(call: Call) -> "Iterator[TextRow]":
-    from iraqstance.training.text_rows import TextRow
-    from iraqstance.training.texts import read_texts
+    from iraqstance.training.labelling.text_rows import TextRow
+    from iraqstance.training.labelling.texts import read_texts
 
     if call.has_texts:
         return iter([TextRow(text, where=f"text {number}") for number, text in enumerate(call.texts, 1)])
@@ -164,9 +164,9 @@ def _rows(call: Call) -> "Iterator[TextRow]":
 
 def _scorer(path: Path | None, jobs: int) -> "Scorer | None":
     """Return the scorer of the flat file that a path names, or that a model folder holds; without one, ``None``."""
-    from iraqstance.training.flat_file import SUFFIX
-    from iraqstance.training.flat_folder import default_flat, flat_of
-    from iraqstance.training.scorer import Scorer
+    from iraqstance.training.flat.file import SUFFIX
+    from iraqstance.training.flat.folder import default_flat, flat_of
+    from iraqstance.training.flat.scorer import Scorer
 
     is_flat = path is not None and path.suffix == SUFFIX and not path.is_dir()
     flat = default_flat() if path is None else path if is_flat else flat_of(path)
@@ -182,8 +182,8 @@ def _got_ready(scorer: "Scorer", input_file: str) -> bool:
 
     It is loaded before Arrow, so that memory is never needed for loading both.
     """
-    from iraqstance.training.findings import Finder
-    from iraqstance.training.resident import keep_little
+    from iraqstance.training.labelling.findings import Finder
+    from iraqstance.training.labelling.resident import keep_little
 
     keep_little()
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # it gives memory back sooner
@@ -197,7 +197,7 @@ def _got_ready(scorer: "Scorer", input_file: str) -> bool:
 def _model(path: Path | None, jobs: int, *, explained: bool) -> "tuple[Classifier | Scorer, dict[str, str]]":
     """Return a model that has no flat file, or is to explain; a default model that was made just now as a scorer."""
     from iraqstance.annotation.errors import UsageError
-    from iraqstance.training.flat_file import SUFFIX
+    from iraqstance.training.flat.file import SUFFIX
 
     if path is not None and path.suffix == SUFFIX and not path.is_dir():
         raise UsageError(f"{path}: a flat model gives no explanation", remedy="Name a model folder with --model")

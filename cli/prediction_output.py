@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from iraqstance.training.explain import Explanation
-    from iraqstance.training.labeller import Labelled, Labeller
-    from iraqstance.training.text_rows import TextRow
+    from iraqstance.training.labelling.labeller import Labelled, Labeller
+    from iraqstance.training.labelling.text_rows import TextRow
     from rich.text import Text
 
 __all__ = ["Faults", "print_labels", "print_rows"]

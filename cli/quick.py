@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from iraqstance.training.labeller import Labeller
+    from iraqstance.training.labelling.labeller import Labeller
 
 __all__ = ["answered"]
 
@@ -126,10 +126,10 @@ def _file_answered(call: _Call) -> bool:
 def _labeller(call: _Call) -> "Labeller | None":
     """Return the model as the call asks it, or ``None`` where it has no flat file or the call is not in order."""
     from iraqstance.annotation.errors import IraqstanceError
-    from iraqstance.training.flat_file import SUFFIX
-    from iraqstance.training.flat_folder import default_flat, flat_of
-    from iraqstance.training.labeller import Labeller
-    from iraqstance.training.scorer import Scorer
+    from iraqstance.training.flat.file import SUFFIX
+    from iraqstance.training.flat.folder import default_flat, flat_of
+    from iraqstance.training.flat.scorer import Scorer
+    from iraqstance.training.labelling.labeller import Labeller
 
     try:
         least = float(call.values.get("--min-confidence", "0"))
@@ -151,7 +151,7 @@ def _labeller(call: _Call) -> "Labeller | None":
 def _print(call: _Call, labeller: "Labeller") -> bool:
     """Print what the model says, unless one of the texts has an error."""
     from iraqstance.annotation.errors import IraqstanceError
-    from iraqstance.training.text_rows import TextRow
+    from iraqstance.training.labelling.text_rows import TextRow
 
     try:
         chunk = next(labeller.label(map(TextRow, call.texts)))
@@ -160,7 +160,7 @@ def _print(call: _Call, labeller: "Labeller") -> bool:
     if any(one.prediction is None for one in chunk):
         return False
     if "--json" in call.values:
-        from iraqstance.training.prediction_tables import table_for
+        from iraqstance.training.labelling.prediction_tables import table_for
 
         content = table_for(".jsonl", labeller, {}, lambda _where, _error: None).encoded(chunk)
         sys.stdout.flush()

@@ -15,10 +15,10 @@ from cups import CORPUS
 from hypothesis import strategies as st
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.flattening import flattened
-from iraqstance.training.one_text import scores_of
+from iraqstance.training.flat.flattening import flattened
+from iraqstance.training.flat.one_text import scores_of
+from iraqstance.training.flat.scorer import Scorer
 from iraqstance.training.preparation import prepared
-from iraqstance.training.scorer import Scorer
 from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -226,8 +226,8 @@ ENGINES = {"one text": (1 << 60, 1 << 60), "arrays": (-1, 1 << 60), "compiled": 
 def engine(name: str) -> Iterator[None]:
     """Let scorers use one engine for everything."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("iraqstance.training.scorer._FEW", ENGINES[name][0])
-        patch.setattr("iraqstance.training.scorer._MANY", ENGINES[name][1])
+        patch.setattr("iraqstance.training.flat.scorer._FEW", ENGINES[name][0])
+        patch.setattr("iraqstance.training.flat.scorer._MANY", ENGINES[name][1])
         yield
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.labeller import Labeller
-from iraqstance.training.prediction_files import Run, Written, input_identity, write_labelled
-from iraqstance.training.text_rows import TextRow
-from iraqstance.training.texts import read_texts
+from iraqstance.training.labelling.labeller import Labeller
+from iraqstance.training.labelling.prediction_files import Run, Written, input_identity, write_labelled
+from iraqstance.training.labelling.text_rows import TextRow
+from iraqstance.training.labelling.texts import read_texts
 
 TEXTS = ("Lovely tea", "Fresh tea", "Stale tea", "Awful coffee", "Burnt coffee", "Mild coffee")
 STANCES = ("likes", "likes", "dislikes", "dislikes", "dislikes", "likes")

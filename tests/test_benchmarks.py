@@ -102,7 +102,7 @@ def test_paragraphs_are_always_the_same() -> None:
 def test_systems_take_turns_and_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     import joblib
     from iraqstance.training.corpus import packaged_corpus
-    from iraqstance.training.flattening import write_flat
+    from iraqstance.training.flat.flattening import write_flat
     from speed_parts.texts import word_classifier, write_texts
     from speed_parts.turns import measured
 

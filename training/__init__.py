@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from iraqstance.training.classifier import fit
     from iraqstance.training.corpus import read_corpus
+    from iraqstance.training.flat.scorer import Scorer
     from iraqstance.training.model_folder import load_classifier, save_classifier
-    from iraqstance.training.scorer import Scorer
 
 __all__ = ["Scorer", "fit", "load_classifier", "read_corpus", "save_classifier"]
 
 _MODULES = {
-    "Scorer": "scorer",
+    "Scorer": "flat.scorer",
     "fit": "classifier",
     "load_classifier": "model_folder",
     "read_corpus": "corpus",

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-from iraqstance.training.hashing import FINISH, STEP
-from iraqstance.training.letters import WORD, letters
+from iraqstance.training.flat.hashing import FINISH, STEP
+from iraqstance.training.flat.letters import WORD, letters
 from iraqstance.training.preparation import runs_of
 from numpy.typing import NDArray
 

@@ -10,7 +10,7 @@ from iraqstance.annotation.normalise import sha256_of
 from iraqstance.dataset.editions import packaged_folder
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import packaged_corpus
-from iraqstance.training.flat_folder import models_folder, note_default
+from iraqstance.training.flat.folder import models_folder, note_default
 from iraqstance.training.model_folder import library_versions, load_classifier, save_classifier
 from iraqstance.training.recipe import recipe_fingerprint
 

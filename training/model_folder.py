@@ -21,8 +21,8 @@ from iraqstance.annotation.errors import InputError, IraqstanceWarning, from_ext
 from iraqstance.annotation.storage import write_json
 from iraqstance.training.classifier import Classifier
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.flat_folder import BESIDE, FLAT, FORMAT, MANIFEST, MANIFEST_LIMIT
-from iraqstance.training.flattening import UnflatError, write_flat
+from iraqstance.training.flat.flattening import UnflatError, write_flat
+from iraqstance.training.flat.folder import BESIDE, FLAT, FORMAT, MANIFEST, MANIFEST_LIMIT
 from iraqstance.training.model_card import model_card
 from iraqstance.training.model_file import PACKED_LIMIT, canonical_hash, opened, packed, refuse_unfit, shown
 from pydantic import BaseModel, ConfigDict, Field, ValidationError

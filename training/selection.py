@@ -9,8 +9,8 @@ import numpy as np
 from iraqstance.annotation.errors import from_extra
 from iraqstance.dataset.duplicates import NearDuplicates, plain_text
 from iraqstance.training.classifier import Classifier
-from iraqstance.training.labeller import label_texts
-from iraqstance.training.text_rows import TextRow
+from iraqstance.training.labelling.labeller import label_texts
+from iraqstance.training.labelling.text_rows import TextRow
 
 __all__ = ["Ranked", "ranked", "uncertainty_order"]
 

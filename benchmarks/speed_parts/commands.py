@@ -11,8 +11,8 @@ from time import perf_counter, process_time
 from typing import Any
 
 from iraqstance.training.default_model import default_model, default_model_folder
-from iraqstance.training.flat_folder import FLAT
-from iraqstance.training.scorer import Scorer
+from iraqstance.training.flat.folder import FLAT
+from iraqstance.training.flat.scorer import Scorer
 from segmentation import cost
 from speed_parts.page import FORMATS
 from speed_parts.texts import remixed

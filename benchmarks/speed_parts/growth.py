@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 from iraqstance.training.classifier import Classifier
-from iraqstance.training.flattening import write_flat
+from iraqstance.training.flat.flattening import write_flat
+from iraqstance.training.flat.scorer import Scorer
 from iraqstance.training.linear import Linear, logistic
-from iraqstance.training.scorer import Scorer
 from speed_parts.texts import SEED, remixed
 
 PARAGRAPHS = (1_000, 10_000, 100_000, 1_000_000)

@@ -36,8 +36,8 @@ class System(NamedTuple):
 def ours(folder: Path, model: str, engine: str = "compiled", jobs: int = 1) -> System:
     """Return our flat scorer, with compiled code or with NumPy alone."""
     import numpy as np
-    from iraqstance.training.array_engine import ArrayEngine, Arrays
-    from iraqstance.training.scorer import Scorer
+    from iraqstance.training.flat.array_engine import ArrayEngine, Arrays
+    from iraqstance.training.flat.scorer import Scorer
 
     scorer = Scorer(folder / f"{model}.flat", jobs=jobs)
     if engine == "compiled":
@@ -60,7 +60,7 @@ def ours(folder: Path, model: str, engine: str = "compiled", jobs: int = 1) -> S
 
 def our_predictions(folder: Path) -> System:
     """Return our flat scorer giving whole predictions, with the probability of each label by its name."""
-    from iraqstance.training.scorer import Scorer
+    from iraqstance.training.flat.scorer import Scorer
 
     scorer = Scorer(folder / "default.flat")
     scorer.scores(["compiled code is chosen from some thousands on"] * 10_000)

@@ -7,7 +7,7 @@ import numpy as np
 from iraqstance.annotation.errors import InputError
 from iraqstance.training.classifier import Classifier, fit
 from iraqstance.training.corpus import Corpus, packaged_corpus, read_corpus
-from iraqstance.training.flattening import write_flat
+from iraqstance.training.flat.flattening import write_flat
 from iraqstance.training.preparation import prepared
 
 SEED = 20250120

@@ -19,8 +19,8 @@ import pytest
 from cups import CORPUS
 from iraqstance.training.classifier import fit
 from iraqstance.training.default_model import default_model, default_model_folder
+from iraqstance.training.labelling.prediction_rows import prediction_row
 from iraqstance.training.model_folder import save_classifier
-from iraqstance.training.prediction_rows import prediction_row
 from starting import until
 
 Run = Callable[..., CompletedProcess[str]]

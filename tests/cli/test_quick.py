@@ -13,7 +13,7 @@ from cups import CORPUS
 from iraqstance.cli.quick import answered
 from iraqstance.training.classifier import fit
 from iraqstance.training.default_model import default_model
-from iraqstance.training.flattening import write_flat
+from iraqstance.training.flat.flattening import write_flat
 from iraqstance.training.model_folder import save_classifier
 
 Run = Callable[..., CompletedProcess[str]]

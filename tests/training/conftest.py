@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from iraqstance.training.classifier import Classifier
-from iraqstance.training.flattening import write_flat
-from iraqstance.training.scorer import Scorer
+from iraqstance.training.flat.flattening import write_flat
+from iraqstance.training.flat.scorer import Scorer
 from opinions import opinions, opposite_opinions
 
 

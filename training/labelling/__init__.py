@@ -1,0 +1,1 @@
+"""Texts of every kind of file in, labelled rows of every kind of file out."""
