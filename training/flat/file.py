@@ -5,8 +5,8 @@ sections of little-endian numbers, one after the other, each at the next multipl
 numbers each section holds:
 
 ``keys``
-    Hash table of n-grams, open addressing with steps of one: 64-bit keys of :mod:`iraqstance.training.flat.hashing`, 0 where
-    a place is free; a power of two of places, at most half of them taken, and never more than 4096 in a row.
+    Hash table of n-grams, open addressing with steps of one: 64-bit keys of :mod:`iraqstance.training.flat.hashing`, 0
+    where a place is free; a power of two of places, at most half of them taken, and never more than 4096 in a row.
 ``ids``
     The row of each key, 32 bits.
 ``rows``

@@ -43,8 +43,8 @@ class Run(NamedTuple):
         made_from: Facts that must be the same to go on. Without them nothing is left of a run that fails.
         resume: Whether to go on where a run that was interrupted stopped, if there is one.
         columns: The column of the texts in the source, and that of their targets if there is one, where the rows are
-            all that the source holds, as :func:`~iraqstance.training.labelling.texts.read_texts` yields them: it may then be
-            read in a quicker way. ``None`` where they are others.
+            all that the source holds, as :func:`~iraqstance.training.labelling.texts.read_texts` yields them: it may
+            then be read in a quicker way. ``None`` where they are others.
         track: Passes on what is written, some thousand rows at a time, to show progress.
     """
 
