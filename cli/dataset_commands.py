@@ -238,6 +238,12 @@ def figures(
         return
     hashes = data_hashes(numbers)
     print_table(("picture", "SHA-256 of its data"), [(path, hashes[path.name]) for path in written])
+    card = folder / "README.md" if folder and not output else None
+    if card and card.is_file():
+        text = card.read_text(encoding="utf-8", errors="replace")
+        lacking = [path.name for path in written if f"figures/{path.name}" not in text]
+        if lacking:
+            note(f"To show them in {card}, add: " + " ".join(f"![](figures/{name})" for name in lacking))
 
 
 @dataset.command("check")

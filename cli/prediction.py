@@ -159,7 +159,9 @@ def _rows(call: Call) -> "Iterator[TextRow]":
     if call.has_texts:
         return iter([TextRow(text, where=f"text {number}") for number, text in enumerate(call.texts, 1)])
     target_column = call.target_column or None
-    return read_texts(call.input_file or "-", text_column=call.text_column, target_column=target_column)
+    return read_texts(
+        call.input_file or "-", text_column=call.text_column, target_column=target_column, others=call.keep_columns
+    )
 
 
 def _scorer(path: Path | None, jobs: int) -> "Scorer | None":

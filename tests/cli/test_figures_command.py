@@ -24,6 +24,16 @@ def test_a_folder_of_ones_own_gets_its_pictures_below_it(run: Run, tmp_path: Pat
     assert all(f"mine/figures/{name}" in done.stdout for name in NAMES)
 
 
+def test_it_tells_how_the_card_shows_them(run: Run, tmp_path: Path) -> None:
+    card = dataset_folder(tmp_path / "mine") / "README.md"
+    card.write_text("# Mine\n\n![Labels](figures/labels.png)\n", encoding="utf-8")
+    said = run("dataset", "figures", "mine").stderr
+    assert said.startswith("To show them in mine/README.md, add: ![](figures/")
+    assert sorted(name for name in NAMES if f"![](figures/{name})" in said) == [n for n in NAMES if n != "labels.png"]
+    card.write_text("\n".join(f"![](figures/{name})" for name in NAMES), encoding="utf-8")
+    assert run("dataset", "figures", "mine").stderr == ""
+
+
 def test_the_packaged_dataset_is_drawn_into_the_folder_that_build_writes_too(run: Run, tmp_path: Path) -> None:
     before = sorted((packaged_folder() / "figures").iterdir())
     done = run("dataset", "figures")

@@ -12,6 +12,7 @@ from iraqstance.training.flat.scorer import Scorer
 from iraqstance.training.labelling.arrow_arrays import lists_of, numbers_of, picked, several_of, text_buffers, texts_of
 from iraqstance.training.labelling.findings import MILLION
 from iraqstance.training.labelling.labeller import Labeller
+from iraqstance.training.labelling.parquet_rows import Unheld
 from iraqstance.training.labelling.prediction_rows import cell, original_name
 from iraqstance.training.labelling.prediction_tables import Report, Table, sound_numbers
 from iraqstance.training.labelling.resident import give_back_freed
@@ -66,7 +67,8 @@ class ArrowTable(Table):
             is_own = field.name in self.labeller.columns
             return texts_of(values if is_own else [cell(value) for value in values])
         if field.name not in self.labeller.columns:
-            return pa.array(values, type=field.type)
+            held = [value.scalar if isinstance(value, Unheld) else value for value in values]
+            return pa.array(held, type=field.type)
         if field.type == pa.float64():
             given = np.array([0.0 if value is None else value for value in values], dtype=np.float64)
             return numbers_of(given, np.array([value is None for value in values], dtype=bool))

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iraqstance.annotation.errors import InputError, IraqstanceError, UsageError, from_extra
-from iraqstance.annotation.storage import write_bytes, write_rows
+from iraqstance.annotation.storage import encoded, write_bytes, write_rows
+from iraqstance.training.labelling.prediction_files import refuse_others
 
 if TYPE_CHECKING:
     from iraqstance.training.flat.scorer import Scorer
@@ -54,8 +55,8 @@ class Job(NamedTuple):
 
     @property
     def options(self) -> dict[str, object]:
-        """All but the model, as JSON holds it."""
-        return {name: value for name, value in self._asdict().items() if name != "model"}
+        """All but the model, as JSON holds it, by the name of its option."""
+        return {f"--{name.replace('_', '-')}": value for name, value in self._asdict().items() if name != "model"}
 
 
 class FolderWritten(NamedTuple):
@@ -105,15 +106,15 @@ def label_folder(  # noqa: PLR0913 - the last ones by name
         import distributed  # noqa: F401 - looked for here, used by what follows
     files = _files_in(source)
     content = job.model.read_bytes()
-    made_from = {"model": sha256(content).hexdigest(), "options": job.options}
+    made_from = {"model": sha256(content).hexdigest(), **job.options}
     state = _State(output, source, made_from)
     waiting = [file for file in files if not state.has(file)]
     rows = faults = 0
     if waiting:
         with _connected(scheduler) as client:
             finished = _finished(client, waiting, output, content, job)
-            for file, done in progress(finished, len(waiting)):
-                state.note(file)
+            for file, identity, done in progress(finished, len(waiting)):
+                state.note(file, identity)
                 rows, faults = rows + done.rows, faults + done.faults
                 for where, error in done.told:
                     report(where, error)
@@ -158,33 +159,36 @@ class _State:
                 )
             return {}
         try:
-            head, *lines = self._path.read_text(encoding="utf-8").split("\n")
-            former = json.loads(head)["made_from"]
             # What follows the last line end was cut off while it was written.
-            noted = [json.loads(line) for line in lines[:-1]]
+            head, *lines = self._path.read_bytes().split(b"\n")[:-1]
+            former = json.loads(head)["made_from"]
+            noted = map(json.loads, lines)
             files = {str(one["file"]): one["identity"] for one in noted}
         except (LookupError, OSError, TypeError, ValueError):
             raise InputError(
-                "the note of finished files is damaged", where=str(self._path), remedy="Remove the folder"
+                "the note of finished files is damaged", where=str(self._path), remedy="Name another folder with -o"
             ) from None
-        if former != self._made_from:
-            raise UsageError(
-                "the output folder holds what another model or other options made",
-                expected=json.dumps(former, ensure_ascii=False),
-                got=json.dumps(self._made_from, ensure_ascii=False),
-                remedy="Repeat the command as it was, or name another folder with -o",
-            )
+        remedy = "Repeat the command as it was, or name another folder with -o"
+        refuse_others(f"{self._folder}: what is in the folder was made with", former, self._made_from, remedy)
         return files
 
     def has(self, file: Path) -> bool:
         """Tell whether a file is finished, and has not changed since."""
         return (self._folder / file.name).is_file() and self._files.get(file.name) == _identity(file)
 
-    def note(self, file: Path) -> None:
-        """Note that a file is finished."""
-        self._files[file.name] = _identity(file)
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(_noted(file.name, self._files[file.name]), ensure_ascii=False) + "\n")
+    def note(self, file: Path, identity: list[int]) -> None:
+        """Note that a file is finished, as it was when it was given out.
+
+        Raises:
+            InputError: Where the note cannot be written.
+        """
+        try:
+            with self._path.open("a", encoding="utf-8") as stream:
+                stream.write(encoded(_noted(file.name, identity)) + "\n")
+        except OSError as error:
+            raise InputError(
+                "the note of finished files cannot be written", where=str(self._path), got=error.strerror or ""
+            ) from None
 
 
 def _noted(name: str, identity: list[int]) -> dict[str, object]:
@@ -192,7 +196,11 @@ def _noted(name: str, identity: list[int]) -> dict[str, object]:
 
 
 def _identity(file: Path) -> list[int]:
-    found = file.stat()
+    """Return size and time of change of a file; nothing where it is no longer there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return []
     return [found.st_size, found.st_mtime_ns]
 
 
@@ -266,8 +274,8 @@ def _version() -> str:
 
 def _finished(
     client: Any, files: Iterable[Path], output: Path, content: bytes, job: Job
-) -> Iterator[tuple[Path, _Done]]:
-    """Yield each file with what its worker says, as they are finished."""
+) -> Iterator[tuple[Path, list[int], _Done]]:
+    """Yield each file as it was when it was given out, with what its worker says, as they are finished."""
     import distributed
     from distributed.client import FutureCancelledError
 
@@ -290,11 +298,12 @@ def _finished(
                 pure=False,
                 retries=0,
                 key=f"iraqstance-{number}-{file.name}",
-            ): file
+            ): (file, _identity(file))
             for number, file in enumerate(files)
         }
         for future in as_completed(futures):
-            yield futures[future], _result(future, futures[future])
+            file, identity = futures[future]
+            yield file, identity, _result(future, file)
     except (distributed.CancelledError, FutureCancelledError, OSError, TimeoutError) as error:
         if isinstance(error, IraqstanceError):
             raise
@@ -334,12 +343,13 @@ def _labelled(content: bytes, source: str, target: str, options: Mapping[str, An
         if len(told) < _TOLD:
             told.append((where, error))
 
-    columns = options["text_column"], options["target_column"]
-    rows = read_texts(source, text_column=columns[0], target_column=columns[1])
+    columns = options["--text-column"], options["--target-column"]
+    rows = read_texts(source, text_column=columns[0], target_column=columns[1], others=options["--keep-columns"])
     labeller = Labeller(
-        _scorer(content), options["target"], options["min_confidence"], keep_columns=options["keep_columns"]
+        _scorer(content), options["--target"], options["--min-confidence"], keep_columns=options["--keep-columns"]
     )
-    written = write_labelled(target, rows, labeller, Run(source, columns=columns), tell)
+    # The worker of a run that was interrupted may still write this file: what it writes is waited for.
+    written = write_labelled(target, rows, labeller, Run(source, columns=columns, waits=True), tell)
     return _Done(written.rows, written.faults, tuple(told))
 
 

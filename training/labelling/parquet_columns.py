@@ -78,14 +78,15 @@ def labelled_columns(
     """
     with opened_parquet(path) as file:
         names = parquet_names(file, path, columns)
+        only = None if labeller.keep_columns else list(filter(None, columns))
         if not table.columns:
             others = [name for name in names if name != columns[0]] if labeller.keep_columns else []
             table.columns = [*labeller.columns, *labeller.kept_names(others)]
         compiled = labeller.is_large or file.metadata.num_rows > COMPILED_FROM
         if compiled:
             labeller.finder.get_ready()  # it takes memory, which texts would add to
-        run = _Run(path, columns, names, labeller, compiled=compiled)
-        batches = (run.prepared(batch, first) for first, batch in _batches(file, path, before, labeller.jobs))
+        run = _Run(path, columns, only or names, labeller, compiled=compiled)
+        batches = (run.prepared(batch, first) for first, batch in _batches(file, path, before, labeller.jobs, only))
         for batch, findings in ahead(batches, run.found, labeller.jobs):
             if batch.columns is None:
                 yield table.found(batch.rows, findings)
@@ -93,19 +94,29 @@ def labelled_columns(
                 yield run.streamed(batch, findings, table)
 
 
-def _batches(file: Any, path: str, before: int, jobs: int) -> Iterator[tuple[int, Any]]:
+def _batches(file: Any, path: str, before: int, jobs: int, only: Sequence[str] | None) -> Iterator[tuple[int, Any]]:
     """Yield the batches from a row on, with how many rows come before each."""
     most, largest = rows_at_once(COMPILED_FROM, jobs), _BATCH * jobs
     parts: list[Any] = []
     rows = size = 0
-    for first, part in parquet_batches(file, path, before):
-        if parts and (rows + len(part) > most or size + part.nbytes > largest):
+    for first, part, added in _bounded(parquet_batches(file, path, before, only=only), largest):
+        if parts and (rows + len(part) > most or size + added > largest):
             yield first - rows, _joined(parts)
             parts, rows, size = [], 0, 0
         parts.append(part)
-        rows, size = rows + len(part), size + part.nbytes
+        rows, size = rows + len(part), size + added
     if parts:
         yield file.metadata.num_rows - rows, _joined(parts)
+
+
+def _bounded(batches: Iterator[tuple[int, Any]], largest: int) -> Iterator[tuple[int, Any, int]]:
+    """Yield batches, those of long texts in parts, with how many rows come before each and how many bytes it takes."""
+    for first, batch in batches:
+        size = batch.nbytes
+        rows = len(batch) if size <= largest else max(1, len(batch) * largest // size)
+        for start in range(0, len(batch), rows):
+            part = batch.slice(start, rows)
+            yield first + start, part, size if len(part) == len(batch) else part.nbytes
 
 
 def _joined(parts: Sequence[Any]) -> Any:
@@ -136,7 +147,7 @@ class _Run:
         return _Batch(first, columns, texts, _blank(texts), [])
 
     def _as_rows(self, batch: Any, first: int) -> _Batch:
-        records = parquet_records(batch, self._names, self._path, first)
+        records = parquet_records(batch, self._names, self._path, first, (self._text, self._target))
         rows = [checked(read_as(record, self._text, self._target)) for record in records]
         known = self._labeller.with_known_targets(rows)
         return _Batch(first, None, None, np.zeros(len(rows), dtype=bool), known)

@@ -2,20 +2,35 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from iraqstance.annotation.errors import InputError, from_extra
-from iraqstance.training.labelling.text_rows import NOT_UTF8, Record, distinct_names, record_of
+from iraqstance.training.labelling.text_rows import NOT_UTF8, Record, distinct_names
 
-__all__ = ["opened_parquet", "parquet_batches", "parquet_names", "parquet_records", "text_kind"]
+__all__ = ["Unheld", "opened_parquet", "parquet_batches", "parquet_names", "parquet_records", "text_kind"]
 
 # Bytes of a column at a time: without it a whole row group is read.
 _BUFFER = 1 << 20
-# How long a text is shows once it is read: a million rows of eight texts may be a small file. Reading few rows at a
-# time costs nothing measurable.
-_ROWS = 32
+# How long a text is shows once it is read: a million rows of eight long texts may be a small file. A table of many
+# columns would take longer by fewer rows.
+_ROWS = 128
 _TEXT_TYPES = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view", "null")
+
+Columns = tuple[str, str | None]
+
+
+class Unheld(str):
+    """A value that Python cannot hold, such as a date of the year 30,000, as text; and as Arrow has it.
+
+    Attributes:
+        scalar: The Arrow scalar.
+    """
+
+    __slots__ = ("scalar",)
+
+    scalar: Any
 
 
 @contextmanager
@@ -33,22 +48,25 @@ def opened_parquet(path: str) -> Iterator[Any]:
         raise InputError("the file cannot be read", where=path, got="no such file", remedy="Check the path")
     try:
         file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowInvalid) as error:
         raise InputError("this is no Parquet file that can be read", where=path, got=str(error)[:100]) from None
     with file:
         yield file
 
 
-def parquet_batches(file: Any, path: str, start: int = 0) -> Iterator[tuple[int, Any]]:
+def parquet_batches(
+    file: Any, path: str, start: int = 0, *, only: Sequence[str] | None = None
+) -> Iterator[tuple[int, Any]]:
     """Yield small Arrow batches of a file, dictionaries resolved, each with how many rows come before it.
 
     Args:
         file: The opened file.
         path: Its path.
         start: How many rows to leave out; of whole row groups among them nothing is read.
+        only: Names of the columns to read, each of which stands in the file once; ``None`` for all.
 
     Raises:
-        InputError: Where what is read next is damaged.
+        InputError: Where what is read next is damaged, or of a kind that cannot be read.
     """
     import pyarrow as pa
 
@@ -57,18 +75,23 @@ def parquet_batches(file: Any, path: str, start: int = 0) -> Iterator[tuple[int,
     while group < len(sizes) and before + sizes[group] <= start:
         before, group = before + sizes[group], group + 1
     left = range(group, len(sizes))
-    batches = file.iter_batches(batch_size=_ROWS, row_groups=left, use_threads=False) if left else iter(())
+    options = {"batch_size": _ROWS, "row_groups": left, "columns": only, "use_threads": False}
+    batches = file.iter_batches(**options) if left else iter(())
     while True:
         try:
             batch = next(batches, None)
-        except (OSError, pa.ArrowException) as error:
-            where, remedy = f"{path}: behind row {before}", "Write the file again, or take a whole copy of it"
+        except NotImplementedError as error:
+            raise InputError("the file cannot be read here", where=path, got=str(error)[:100]) from None
+        except (OSError, pa.ArrowInvalid) as error:
+            where, remedy = f"{path}: after row {before}", "Write the file again, or take a whole copy of it"
             raise InputError("the file is damaged", where=where, got=str(error)[:100], remedy=remedy) from None
         if batch is None:
             return
         skipped = min(len(batch), max(0, start - before))
         if skipped < len(batch):
-            yield before + skipped, _resolved(batch.slice(skipped))
+            # A name also selects the columns within a column of that name, and those called so with a dot behind.
+            chosen = batch if only is None else batch.select(list(only))
+            yield before + skipped, _resolved(chosen.slice(skipped))
         before += len(batch)
 
 
@@ -111,7 +134,7 @@ def text_kind(kind: Any) -> str:
     return str(kind.value_type if pa.types.is_dictionary(kind) else kind)
 
 
-def parquet_records(batch: Any, names: Sequence[str], path: str, before: int) -> Iterator[Record]:
+def parquet_records(batch: Any, names: Sequence[str], path: str, before: int, columns: Columns) -> Iterator[Record]:
     """Yield the rows of an Arrow batch; one with a text that is no UTF-8, however deep, has an error.
 
     Args:
@@ -119,43 +142,71 @@ def parquet_records(batch: Any, names: Sequence[str], path: str, before: int) ->
         names: Of its columns.
         path: The file that it is from.
         before: How many rows of the file come before it.
+        columns: The column of the texts, and that of the targets if there is one: bytes there are text.
     """
-    damaged: set[int] = set()
-    columns = [_values(column, damaged) for column in batch.columns]
-    for number, values in enumerate(zip(*columns, strict=True)):
-        record = record_of(f"{path}: row {before + number + 1}", names, values)
-        yield record._replace(error=f"{NOT_UTF8}.") if number in damaged else record
+    damaged: dict[int, str] = {}
+    values = []
+    for name, column in zip(names, batch.columns, strict=True):
+        found, wrong = _values(column, as_text=name in columns)
+        values.append(found)
+        for row in wrong:
+            damaged.setdefault(row, NOT_UTF8 if name == columns[0] else f"the column {name!r} is not UTF-8")
+    for number, row in enumerate(zip(*values, strict=True)):
+        error = f"{damaged[number]}." if number in damaged else ""
+        yield Record(f"{path}: row {before + number + 1}", dict(zip(names, row, strict=True)), error)
 
 
-def _values(column: Any, damaged: set[int]) -> list[object]:
-    """Return a column's values, and add the rows that have a text which is no UTF-8 to the damaged ones."""
+def _values(column: Any, *, as_text: bool) -> tuple[list[object], set[int]]:
+    """Return a column's values, and which of them have a text that is no UTF-8."""
+    wrong: set[int] = set()
     try:
         whole: list[object] = column.to_pylist()
+    except (OverflowError, ValueError):
+        whole = [_held(scalar, row, wrong) for row, scalar in enumerate(column)]
+    if as_text:
+        whole = [_text(value, row, wrong) if isinstance(value, bytes) else value for row, value in enumerate(whole)]
+    return whole, wrong
+
+
+def _text(value: bytes, row: int, wrong: set[int]) -> str:
+    try:
+        return value.decode()
     except UnicodeDecodeError:
-        pass
-    else:
-        return whole
-    values: list[object] = []
-    for row, scalar in enumerate(column):
-        try:
-            values.append(scalar.as_py())
-        except UnicodeDecodeError:
-            damaged.add(row)
-            values.append(_repaired(scalar))
-    return values
+        wrong.add(row)
+        return value.decode("utf-8", "replace")
 
 
-def _repaired(scalar: Any) -> Any:
-    """Return an Arrow value, with a mark in place of each byte that is no UTF-8."""
+def _held(scalar: Any, row: int, wrong: set[int]) -> Any:
+    """Return an Arrow value as Python has it: with a mark in place of each byte that is no UTF-8."""
     import pyarrow as pa
 
     try:
         return scalar.as_py()
-    except UnicodeDecodeError:
-        if isinstance(scalar, pa.MapScalar):
-            return [tuple(map(_repaired, entry.values())) for entry in scalar.values]
-        if isinstance(scalar, pa.ListScalar):
-            return list(map(_repaired, scalar.values))
-        if isinstance(scalar, pa.StructScalar):
-            return {name: _repaired(value) for name, value in scalar.items()}
-        return scalar.as_buffer().to_pybytes().decode("utf-8", "replace")
+    except (OverflowError, ValueError):
+        pass
+    held = partial(_held, row=row, wrong=wrong)
+    found: Any = Unheld(_words(scalar))
+    found.scalar = scalar
+    if isinstance(scalar, pa.DictionaryScalar):
+        found = held(scalar.dictionary[scalar.index.as_py()])
+    elif isinstance(scalar, pa.ExtensionScalar):
+        found = held(scalar.value)
+    elif isinstance(scalar, pa.MapScalar):
+        found = [tuple(map(held, entry.values())) for entry in scalar.values]
+    elif isinstance(scalar, (pa.ListScalar, pa.LargeListScalar, pa.FixedSizeListScalar)):
+        found = [*map(held, scalar.values)]
+    elif isinstance(scalar, pa.StructScalar) and len({field.name for field in scalar.type}) == len(scalar):
+        found = {name: held(one) for name, one in scalar.items()}
+    elif pa.types.is_string(scalar.type) or pa.types.is_large_string(scalar.type):
+        found = _text(scalar.as_buffer().to_pybytes(), row, wrong)
+    return found
+
+
+def _words(scalar: Any) -> str:
+    """Return an Arrow value that Python cannot hold in words, as far as Arrow has such."""
+    import pyarrow as pa
+
+    try:
+        return str(scalar.cast(pa.string()).as_py())
+    except (NotImplementedError, ValueError):
+        return f"a value of the type {scalar.type}"

@@ -17,7 +17,7 @@ from iraqstance.training.labelling.labeller import Labeller
 from iraqstance.training.labelling.prediction_tables import ENDINGS, Report, Table, table_for
 from iraqstance.training.labelling.text_rows import TextRow, distinct_names
 
-__all__ = ["Run", "Written", "input_identity", "write_labelled"]
+__all__ = ["Run", "Written", "input_identity", "refuse_others", "write_labelled"]
 
 _FEW = 20  # rows that are scored without NumPy
 _SURE_EVERY = 1.0  # seconds of work that a loss of power may cost
@@ -45,6 +45,7 @@ class Run(NamedTuple):
         columns: The column of the texts in the source, and that of their targets if there is one, where the rows are
             all that the source holds, as :func:`~iraqstance.training.labelling.texts.read_texts` yields them: it may
             then be read in a quicker way. ``None`` where they are others.
+        waits: Whether to wait where another run writes the same file, and not to refuse.
         track: Passes on what is written, some thousand rows at a time, to show progress.
     """
 
@@ -53,6 +54,7 @@ class Run(NamedTuple):
     resume: bool = False
     columns: tuple[str, str | None] | None = None
     track: Callable[[Iterator[bytes]], Iterable[bytes]] = _untracked
+    waits: bool = False
 
 
 def write_labelled(
@@ -84,7 +86,8 @@ def write_labelled(
     ending = Path(path).suffix.lower()
     if path != "-" and ending not in ENDINGS:
         expected = f"a name ending in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
-        remedy = "For a folder of Parquet files: --engine dask" if Path(run.source or "-").is_dir() else ""
+        has_tables = run.source is not None and any(Path(run.source).glob("*.parquet"))
+        remedy = "A folder of Parquet files goes to a cluster: --engine dask" if has_tables else ""
         raise UsageError(f"{path}: predictions cannot be written so", expected=expected, remedy=remedy)
     table = table_for(ending if path != "-" else ".jsonl", labeller, _types(run.source, ending), report)
     if labeller.terms is not None and not table.is_json:
@@ -140,6 +143,29 @@ def _parts(rows: Iterable[TextRow], table: Table, run: Run) -> Iterator[bytes]:
         yield from map(table.encoded, labeller.label(left))
 
 
+def refuse_others(what: str, former: Mapping[str, object], own: Mapping[str, object], remedy: str) -> None:
+    """Raise where a run was made with other facts than the one that is to go on with it.
+
+    Args:
+        what: The run, as a message begins: ``the interrupted run had``.
+        former: Its facts by name; that of an option begins with ``--``.
+        own: Those of the run that is to go on.
+        remedy: What to do.
+
+    Raises:
+        UsageError: Where one of them differs.
+    """
+    for name, value in own.items():
+        if former.get(name) != value:
+            # What tells a file from others tells a reader nothing.
+            shown = {"expected": former.get(name), "got": value} if name.startswith("-") else {}
+            raise UsageError(
+                f"{what} another {name}",
+                remedy=remedy,
+                **{key: "none" if one is None else json.dumps(one, ensure_ascii=False) for key, one in shown.items()},
+            )
+
+
 class _Partial:
     """The folder beside a file: ``rows`` is what is written so far, ``state.json`` how much of it is sure."""
 
@@ -189,16 +215,8 @@ class _Partial:
             return 0
         if not isinstance(state, dict) or not {"made_from", "rows", "faults", "bytes", "columns"} <= state.keys():
             return 0
-        for name, value in (self._made_from or {}).items():
-            if state["made_from"].get(name) != value:
-                is_option = name.startswith("-")
-                raise UsageError(
-                    f"{self._target}: the interrupted run had another {name}",
-                    # Of a file there is only what tells it from others, which tells a reader nothing.
-                    expected=json.dumps(state["made_from"].get(name), ensure_ascii=False) if is_option else "",
-                    got=json.dumps(value, ensure_ascii=False) if is_option else "",
-                    remedy="Repeat it as it was, or start again without --resume",
-                )
+        remedy = "Repeat it as it was, or start again without --resume"
+        refuse_others(f"{self._target}: the interrupted run had", state["made_from"], self._made_from or {}, remedy)
         if size < state["bytes"]:
             return 0
         table.rows, table.faults, table.columns = state["rows"], state["faults"], state["columns"]
@@ -206,10 +224,14 @@ class _Partial:
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
-        self._folder.mkdir(exist_ok=True)
-        with self._rows.open("ab") as stream:
-            self._lock(stream)
-            yield stream
+        while True:
+            self._folder.mkdir(exist_ok=True)
+            with self._rows.open("ab") as stream:
+                if self._locked(stream):
+                    yield stream
+                    return
+            if not self._run.waits:
+                raise self._busy()
 
     def _write(self, stream: BinaryIO, parts: Iterable[bytes], table: Table) -> None:
         """Append the parts; what is sure is noted after the first, then once a second, and where it ends early."""
@@ -239,19 +261,18 @@ class _Partial:
             "columns": list(table.columns),
         }
 
-    def _lock(self, stream: BinaryIO) -> None:
-        """Keep a second run from writing the same file, where the system has such locks."""
+    def _locked(self, stream: BinaryIO) -> bool:
+        """Keep a second run from writing the same file, where the system has such locks; tell whether this one may."""
         try:
             import fcntl
         except ImportError:
-            return
+            return True
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, fcntl.LOCK_EX | (0 if self._run.waits else fcntl.LOCK_NB))
         except BlockingIOError:
-            raise self._busy() from None
+            return False
         # Between opening and locking another run may have put the file into its place.
-        if not self._rows.exists() or not os.path.samestat(os.fstat(stream.fileno()), self._rows.stat()):
-            raise self._busy()
+        return self._rows.exists() and os.path.samestat(os.fstat(stream.fileno()), self._rows.stat())
 
     def _busy(self) -> UsageError:
         return UsageError(f"{self._target}: another run is writing this file", remedy="Wait for its end")

@@ -18,12 +18,20 @@ _LONGEST_FIELD = 1 << 28
 _BOM = b"\xef\xbb\xbf"
 
 
-def read_texts(path: str, *, text_column: str = "text", target_column: str | None = None) -> Iterator[TextRow]:
+def read_texts(
+    path: str, *, text_column: str = "text", target_column: str | None = None, others: bool = True
+) -> Iterator[TextRow]:
     """Yield the texts of a file in order, at no time holding more than some of them.
 
     A ``.txt`` file, or each one of a folder, is an article and is cut into paragraphs; CSV, TSV, JSON lines, Parquet
     and dataset folders give one text a row. Standard input (``-``) is JSON lines where its first line begins with
     ``{``, and else one text a line. Blank lines are no rows. A row that cannot be read has an error.
+
+    Args:
+        path: The file, the folder, or ``-``.
+        text_column: The column of the texts.
+        target_column: The column of what their stance is about, if there is one.
+        others: Whether the other columns are wanted; of Parquet they are not read then.
 
     Raises:
         InputError: Where the file itself cannot be read, or none of its first thousand rows has a named column.
@@ -41,7 +49,7 @@ def read_texts(path: str, *, text_column: str = "text", target_column: str | Non
         with open_binary(path) as stream:
             yield from text_rows(_json_lines(stream, path), path, *columns)
     elif ending == ".parquet" and not Path(path).is_dir():
-        yield from text_rows(_parquet(path, columns), path, *columns)
+        yield from text_rows(_parquet(path, columns, others=others), path, *columns)
     else:
         yield from text_rows(_table(path), path, *columns)
 
@@ -163,7 +171,7 @@ def _head(reader: Iterator[list[str]], path: str, columns: Sequence[str | None])
     return distinct_names(names, path, columns) if names else []
 
 
-def _parquet(path: str, columns: tuple[str, str | None]) -> Iterator[Record]:
+def _parquet(path: str, columns: tuple[str, str | None], *, others: bool) -> Iterator[Record]:
     from iraqstance.training.labelling.parquet_rows import (
         opened_parquet,
         parquet_batches,
@@ -173,5 +181,6 @@ def _parquet(path: str, columns: tuple[str, str | None]) -> Iterator[Record]:
 
     with opened_parquet(path) as file:
         names = parquet_names(file, path, columns)
-        for before, batch in parquet_batches(file, path):
-            yield from parquet_records(batch, names, path, before)
+        wanted = None if others else list(filter(None, columns))
+        for before, batch in parquet_batches(file, path, only=wanted):
+            yield from parquet_records(batch, wanted or names, path, before, columns)

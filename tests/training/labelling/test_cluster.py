@@ -1,7 +1,9 @@
 """A folder of Parquet files is labelled by a real scheduler and two worker processes on loopback."""
 
+import json
 import signal
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -167,9 +169,29 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_stay(
     assert written.files + written.before == FILES
 
 
+def test_a_note_cut_off_within_a_character_loses_one_file(
+    source: Path, tmp_path: Path, model: Path, address: str
+) -> None:
+    (source / "part-0.parquet").rename(source / "part-é.parquet")
+    output = tmp_path / "out"
+    label_folder(source, output, Job(model), address)
+    note = output / ".iraqstance.jsonl"
+    lines = note.read_bytes().splitlines(keepends=True)
+    last = next(line for line in lines if "é".encode() in line)
+    note.write_bytes(b"".join(line for line in lines if line != last) + last[: last.index("é".encode()) + 1])
+    assert label_folder(source, output, Job(model), address).files == 1
+    assert label_folder(source, output, Job(model), "tcp://127.0.0.1:1").before == FILES
+
+
 def _other_model(output: Path, model: Path) -> Job:
     (output / ".iraqstance.jsonl").write_text('{"made_from": {"model": "x"}}\n', encoding="utf-8")
     return Job(model)
+
+
+def _other_options(output: Path, model: Path) -> Job:
+    made_from = {"model": sha256(model.read_bytes()).hexdigest(), **Job(model).options}
+    (output / ".iraqstance.jsonl").write_text(json.dumps({"made_from": made_from}) + "\n", encoding="utf-8")
+    return Job(model, min_confidence=0.5)
 
 
 def _foreign_file(output: Path, model: Path) -> Job:
@@ -185,11 +207,12 @@ def _damaged_note(output: Path, model: Path) -> Job:
 @pytest.mark.parametrize(
     ("prepare", "error", "message"),
     [
-        (_other_model, UsageError, "what another model or other options made"),
+        (_other_model, UsageError, "was made with another model"),
+        (_other_options, UsageError, r"was made with another --min-confidence \(expected 0\.0, got 0\.5\)"),
         (_foreign_file, UsageError, "files that no such run made"),
         (_damaged_note, InputError, "note of finished files is damaged"),
     ],
-    ids=["another model", "foreign files", "a damaged note"],
+    ids=["another model", "other options", "foreign files", "a damaged note"],
 )
 def test_an_output_folder_of_something_else_is_left_alone(
     source: Path,

@@ -107,6 +107,19 @@ def test_few_rows_and_threads_change_nothing(flat: Path, tmp_path: Path) -> None
     assert label(tmp_path / "in.parquet", Labeller(Scorer(flat, jobs=2), jobs=2), by_columns=True) == found
 
 
+def test_odd_columns_beside_a_bad_text_are_kept_as_they_are(scorer: Scorer, tmp_path: Path) -> None:
+    bad = pa.Array.from_buffers(pa.string(), 2, pa.array([b"tea", b"caf\xe9"]).buffers())
+    columns = {
+        "hash": pa.array([b"\xff" * 4, None], pa.binary(4)),
+        "when": pa.array([2**59, 0]).view(pa.timestamp("us")),
+        "twice": pa.array([[1], [2]]),
+    }
+    both_ways(pa.table({"text": bad, **columns}), tmp_path, Labeller(scorer))
+    made = pq.read_table(tmp_path / "out-True.parquet")
+    assert made.select(list(columns)).equals(pa.table(columns))
+    assert made["error"].to_pylist() == [None, "the text is not UTF-8."]
+
+
 @pytest.mark.parametrize("before", [0, 1, 999, 1_000, 2_047, 2_048, 2_049, 4_999, COUNT])
 def test_a_run_goes_on_at_any_row(scorer: Scorer, tmp_path: Path, before: int) -> None:
     source = tmp_path / "in.parquet"

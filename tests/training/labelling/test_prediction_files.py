@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from conftest import files_no_larger_than
@@ -165,6 +166,31 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(model: Classifier, tmp_pat
     assert done == (whole.rows, whole.faults, stop // 1_000 * 1_000) == (2_501, 1, stop // 1_000 * 1_000)
     assert path.read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
     assert not partial.exists()
+
+
+def test_a_run_that_waits_writes_the_file_after_another_one(model: Classifier, tmp_path: Path) -> None:
+    path, begun, go_on = tmp_path / "out.jsonl", Event(), Event()
+
+    def slowly() -> Iterator[TextRow]:
+        for number in range(1_500):  # more than are labelled at once
+            if number == 1_200:
+                begun.set()
+                go_on.wait()
+            yield TextRow("Tea")
+
+    first = Thread(target=write_labelled, args=(str(path), slowly(), Labeller(model)))
+    first.start()
+    begun.wait()
+    with pytest.raises(UsageError, match="another run is writing this file"):
+        write_labelled(str(path), [TextRow("Milk")], Labeller(model))
+    second = Thread(target=write_labelled, args=(str(path), [TextRow("Milk")], Labeller(model), Run(waits=True)))
+    second.start()
+    assert second.is_alive()
+    go_on.set()
+    first.join()
+    second.join()
+    assert [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()] == ["Milk"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_run_does_not_go_on_from_another_one(model: Classifier, tmp_path: Path) -> None:
