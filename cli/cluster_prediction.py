@@ -78,8 +78,7 @@ def _flat(model: Path | None) -> Path:
         if found is None:
             from iraqstance.training.default_model import default_model
 
-            note("Training the default model from the packaged open edition; this happens once.")
-            default_model()
+            default_model(note)
             found = default_flat()
     if found is None:
         if model is not None:

@@ -163,13 +163,10 @@ def _print_systems(title: str, figures: "Figures", sides: tuple[str, ...]) -> No
 
 def _print_surest(what: str, right: str, steps: "Sequence[Step]") -> None:
     """Print what is right of the surest answers, at each quarter of them."""
-    from iraqstance.training.metrics import nearest_steps
+    from iraqstance.training.metrics import surest_quarters
 
-    shown = nearest_steps(steps, 4)
-    print_table(
-        (f"model, the surest {what}", *(f"{share:.0%}" for _, share, _ in shown)),
-        [(right, *(one[2] for one in shown)), ("--min-confidence", *(one[0] for one in shown))],
-    )
+    shares, parts, least = surest_quarters(steps)
+    print_table((f"model, the surest {what}", *shares), [(right, *parts), ("--min-confidence", *least)])
 
 
 def _ranged(one: "Interval | Change") -> str:

@@ -212,10 +212,5 @@ def _classifier(folder: Path | None) -> "tuple[Classifier, dict[str, str]]":
     from iraqstance.training.default_model import default_model, default_model_folder
     from iraqstance.training.model_folder import library_versions, load_classifier, read_manifest
 
-    if folder is not None:
-        classifier = load_classifier(folder)
-    else:
-        if not default_model_folder().exists():
-            note("Training the default model from the packaged open edition; this happens once.")
-        classifier = default_model()
+    classifier = load_classifier(folder) if folder is not None else default_model(note)
     return classifier, {**read_manifest(folder or default_model_folder()).files, **library_versions()}

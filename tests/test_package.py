@@ -1,5 +1,6 @@
 """The package as others get it: what it imports, what its wheel carries, what it says of itself."""
 
+import json
 import os
 import re
 import subprocess
@@ -148,7 +149,7 @@ def test_the_wheel_works_in_an_empty_environment(bare: Path, tmp_path: Path) -> 
     said = checked(python, "-c", carried, cwd=tmp_path)
     assert (
         said
-        == "1597 109\njudgements.parquet open-test.parquet open-train.parquet open-validation.parquet source.parquet\n"
+        == "2317 109\njudgements.parquet open-test.parquet open-train.parquet open-validation.parquet source.parquet\n"
     )
 
 
@@ -160,4 +161,6 @@ def test_every_page_names_the_same_version() -> None:
     head = re.search(r"^## (\S+) – (\S+)$", changes, re.MULTILINE)
     assert head
     assert head.groups() == (VERSION, citation["date-released"])
+    described = json.loads((ROOT / "dataset" / "croissant.json").read_text(encoding="utf-8"))
+    assert (described["version"], described["datePublished"]) == head.groups()
     assert f"- Version: {VERSION}\n" in (ROOT / "dataset" / "README.md").read_text(encoding="utf-8")

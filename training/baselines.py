@@ -381,7 +381,7 @@ def curve_draws(
     if not sizes or repeats < 1:
         raise UsageError(
             "there are too few stories for a curve",
-            expected="more paragraphs than the smallest size, and one repeat or more",
+            expected="a quarter more paragraphs than the smallest size, and one repeat or more",
             got=f"{len(stories)} paragraphs, {repeats} repeats",
         )
     draws = []

@@ -55,8 +55,8 @@ class Classifier:
             target: Whose stance to give, for a model with several targets.
 
         Raises:
-            UsageError: Where the target is unknown, or not named though the model has several; and where one of the
-                texts is none.
+            UsageError: Where the target is unknown, or not named though the model has several; and where one of
+                the texts is no text.
         """
         texts = listed(texts)
         if not texts:

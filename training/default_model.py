@@ -1,6 +1,7 @@
 """The model that ``predict`` uses when none is named: made once from the open edition, less its test split."""
 
 import shutil
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -31,8 +32,11 @@ def default_model_folder() -> Path:
     return models_folder() / name
 
 
-def default_model() -> Classifier:
+def default_model(announce: Callable[[str], None] = lambda _: None) -> Classifier:
     """Return the default model, training it where it is not in the cache, or no longer in order there.
+
+    Args:
+        announce: Called with a sentence before it is trained, which takes a while.
 
     Raises:
         InputError: Where the cache folder cannot be written.
@@ -43,6 +47,7 @@ def default_model() -> Classifier:
         try:
             classifier = load_classifier(folder)
         except IraqstanceError:
+            _refuse_unwritable(folder.parent)
             # A damaged copy of our own is made again.
             if folder.is_dir():
                 shutil.rmtree(folder)
@@ -52,6 +57,7 @@ def default_model() -> Classifier:
             note_default(folder)
             return classifier
     _refuse_unwritable(folder.parent)  # before the work, not behind it
+    announce("Training the default model from the packaged open edition; this happens once.")
     corpus = packaged_corpus(*_TRAINED_ON)
     classifier = fit(corpus)
     save_classifier(classifier, folder, corpus)

@@ -19,6 +19,7 @@ __all__ = [
     "probability_measure",
     "reliability",
     "stance_scores",
+    "surest_quarters",
     "topic_scores",
 ]
 
@@ -184,6 +185,21 @@ def nearest_steps(steps: Sequence[tuple[float, float, float]], parts: int) -> li
     shares = np.array([share for _, share, _ in steps])
     nearest = dict.fromkeys(int(np.abs(shares - part / parts).argmin()) for part in range(1, parts + 1))
     return [steps[at] for at in nearest]
+
+
+def surest_quarters(steps: Sequence[Sequence[float]]) -> tuple[list[str], list[float], list[str]]:
+    """Return what is right of the surest answers at each quarter of them.
+
+    Args:
+        steps: Those of :func:`coverage`.
+
+    Returns:
+        The share of answers in words; the share of them that is right; and the least confidence, cut to three digits,
+        so that at least these answers reach it.
+    """
+    shown = nearest_steps([(least, share, right) for least, share, right in steps], 4)
+    cut = [f"{int(least * 1000) / 1000:.3f}" for least, _, _ in shown]
+    return [f"{share:.0%}" for _, share, _ in shown], [right for _, _, right in shown], cut
 
 
 def _columns(values: ArrayLike) -> Floats:

@@ -207,15 +207,13 @@ def _label_table(labels: Mapping[str, Figures]) -> str:
 
 
 def _coverage_table(what: str, steps: Sequence[Sequence[float]]) -> str:
-    """Return what is right of the surest answers, at each quarter of them, with the option that gives these alone."""
-    from iraqstance.training.metrics import nearest_steps
+    """Return what is right of the surest answers, with the option that gives at least these."""
+    from iraqstance.training.metrics import surest_quarters
 
-    shown = nearest_steps([(least, share, right) for least, share, right in steps], 4)
-    head = [f"this model, the surest {what}", *(f"{share:.0%}" for _, share, _ in shown)]
-    right = "accuracy" if what == "stances" else "right of the given"
-    # Cut, not rounded: the last of these answers is to reach it.
-    options = [f"{int(least * 1000) / 1000:.3f}" for least, _, _ in shown]
-    return _markdown(head, [[right, *(f"{part:.3f}" for _, _, part in shown)], ["`--min-confidence`", *options]])
+    shares, right, least = surest_quarters(steps)
+    name = "accuracy" if what == "stances" else "right of the given"
+    head = [f"this model, the surest {what}", *shares]
+    return _markdown(head, [[name, *(f"{part:.3f}" for part in right)], ["`--min-confidence`", *least]])
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

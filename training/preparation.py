@@ -18,12 +18,12 @@ def listed(texts: Iterable[str]) -> list[str]:
     Raises:
         UsageError: Where they are one text, or one of them is no text.
     """
-    if isinstance(texts, str):
+    if isinstance(texts, (str, bytes)):
         raise UsageError("a single text where several are wanted", remedy="Put it into a list: predict([text])")
     found = list(texts)
-    for number, text in enumerate(found):
+    for number, text in enumerate(found, 1):
         if not isinstance(text, str):
-            raise UsageError(f"what is to be labelled is no text: number {number}", got=type(text).__name__)
+            raise UsageError(f"number {number} of what is to be labelled is no text", got=type(text).__name__)
     return found
 
 

@@ -213,6 +213,8 @@ def _stream_notes(result: Mapping[str, Any]) -> Iterator[str]:
     scoring = statistics.median(result["scoring"])
     for ending, name in FORMATS.items():
         runs = sorted((run for run in result["runs"] if run["format"] == ending), key=lambda run: run["rows"])
+        if not runs:
+            continue
         small, large = runs[0], runs[-1]
         if large["rows"] == small["rows"]:
             continue

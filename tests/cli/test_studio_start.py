@@ -114,7 +114,7 @@ def test_one_command_leads_to_a_labelling_page_although_two_before_were_killed_a
     assert third.out == (
         f"Label at {third.url}/projects/{third.project}/data?labeling=1\n"
         f"Log in as {ACCOUNT}; the password is in {folder / 'password'}\n"
-        "Project 'iraqstance': 1597 paragraphs sent, 0 there before\n"
+        "Project 'iraqstance': 2317 paragraphs sent, 0 there before\n"
     )
     project = api(third, f"/api/projects/{third.project}/")
     assert project["label_config"] == interface_xml(schema).strip()

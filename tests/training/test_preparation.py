@@ -53,8 +53,9 @@ def test_texts_may_come_in_any_order_of_things() -> None:
     ("texts", "message"),
     [
         ("tea", r"a single text where several are wanted\. Put it into a list"),
-        (["tea", None], r"no text: number 1 \(got NoneType\)"),
-        ([b"tea"], r"no text: number 0 \(got bytes\)"),
+        (b"tea", "a single text where several are wanted"),
+        (["tea", None], r"number 2 of what is to be labelled is no text \(got NoneType\)"),
+        ([b"tea"], r"number 1 of what is to be labelled is no text \(got bytes\)"),
     ],
 )
 def test_what_is_no_list_of_texts_is_refused(texts: Any, message: str) -> None:

@@ -146,8 +146,8 @@ class Scorer:
             target: Whose stance to give, for a model with several targets.
 
         Raises:
-            UsageError: Where the target is unknown, or not named though the model has several; and where one of the
-                texts is none.
+            UsageError: Where the target is unknown, or not named though the model has several; and where one of
+                the texts is no text.
         """
         from iraqstance.annotation.records import Prediction
 

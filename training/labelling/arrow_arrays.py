@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from iraqstance.annotation.errors import InputError
 from numpy.typing import NDArray
 
 __all__ = ["lists_of", "numbers_of", "picked", "resolved", "several_of", "text_buffers", "texts_of", "without_nulls"]
 
 Mask = NDArray[np.bool_]
+
+_MOST = (1 << 31) - 1  # bytes that an Arrow array of texts holds
 
 
 def _bitmap(without: Mask | None) -> Any:
@@ -25,9 +28,12 @@ def _bitmap(without: Mask | None) -> Any:
 
 
 def _offsets(lengths: Any) -> Any:
-    ends = np.zeros(len(lengths) + 1, dtype=np.int32)
+    ends = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=ends[1:])
-    return ends
+    if ends[-1] > _MOST:
+        got = f"{len(lengths)} values of {ends[-1]:,} bytes"
+        raise InputError("a few rows together take too much room", expected=f"at most {_MOST:,} bytes", got=got)
+    return ends.astype(np.int32)
 
 
 def texts_of(values: Sequence[str | None]) -> Any:

@@ -145,15 +145,16 @@ def parquet_records(batch: Any, names: Sequence[str], path: str, before: int, co
         columns: The column of the texts, and that of the targets if there is one: bytes there are text.
     """
     damaged: dict[int, str] = {}
-    values = []
+    values: list[list[object]] = []
     for name, column in zip(names, batch.columns, strict=True):
         found, wrong = _values(column, as_text=name in columns)
         values.append(found)
         for row in wrong:
             damaged.setdefault(row, NOT_UTF8 if name == columns[0] else f"the column {name!r} is not UTF-8")
-    for number, row in enumerate(zip(*values, strict=True)):
+    for number in range(len(batch)):
         error = f"{damaged[number]}." if number in damaged else ""
-        yield Record(f"{path}: row {before + number + 1}", dict(zip(names, row, strict=True)), error)
+        held = {name: column[number] for name, column in zip(names, values, strict=True)}
+        yield Record(f"{path}: row {before + number + 1}", held, error)
 
 
 def _values(column: Any, *, as_text: bool) -> tuple[list[object], set[int]]:

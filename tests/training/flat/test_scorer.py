@@ -185,3 +185,13 @@ def test_numpy_alone_is_imported_for_some_texts_and_numba_for_many(tmp_path: Pat
     assert ran.stdout.splitlines()[:3] == ["[]", "['numpy']", "['numpy']"]
     assert "'numba'" in ran.stdout.splitlines()[3]
     assert "'sklearn'" not in ran.stdout
+
+
+@pytest.mark.parametrize("by", ENGINES)
+def test_a_model_whose_memory_was_given_back_labels_as_before(by: str) -> None:
+    texts = ["Fresh tea", "Stale coffee", "milk"] * 10
+    with engine(by):
+        scorer = opened("fit: stance and topics")
+        before = scorer.predict(texts)
+        scorer.model.give_back()
+        assert scorer.predict(texts) == before

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from iraqstance.annotation.errors import InputError
 from iraqstance.training.labelling.arrow_arrays import (
     lists_of,
     numbers_of,
@@ -80,6 +82,8 @@ def test_neither_pandas_nor_arrows_functions_are_imported() -> None:
         "import sys, numpy as np; from iraqstance.training.labelling.arrow_arrays import *; import pyarrow.parquet\n"
         "texts_of(['a', None]), lists_of([['a'], None]), picked(['a'], np.array([0, -1]))\n"
         "several_of(['a'], np.array([[True]]), None), without_nulls(texts_of(['a', None]))\n"
+        "numbers = pyarrow.Array.from_buffers(pyarrow.int32(), 1, [None, pyarrow.py_buffer(np.zeros(1, np.int32))])\n"
+        "resolved(pyarrow.DictionaryArray.from_arrays(numbers, texts_of(['a']))), numbers_of(np.zeros(1), None)\n"
         "print(*{'pandas', 'pyarrow.compute', 'datasets'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
@@ -97,3 +101,10 @@ def test_a_dictionary(values: list[str | None], kind: Any, skipped: int) -> None
 def test_what_is_no_dictionary_of_texts() -> None:
     for column in (pa.array([1, None]), pa.array([1.5, None, 1.5]).dictionary_encode(), pa.nulls(2)):
         assert resolved(column).to_pylist() == column.to_pylist()
+
+
+def test_a_dictionary_whose_values_would_take_more_than_an_array_holds() -> None:
+    numbers = pa.array([0] * 33, pa.int32())
+    column = pa.DictionaryArray.from_arrays(numbers, pa.array(["x" * (1 << 26)]))
+    with pytest.raises(InputError, match=r"too much room .*got 33 values of 2,214,592,512 bytes"):
+        resolved(column)
