@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 __all__ = ["CompiledEngine"]
 
 _TEXTS = 1024  # of one thread, at least
+_PIECE = 256  # texts that a thread takes at a time: one that is slowed down leaves the others more to do
 _BESIDE = b"\0\0\0\0"  # behind the last text, so that no look at a character leaves the buffer
 
 Numbers = NDArray[np.int64]
@@ -99,28 +100,33 @@ class CompiledEngine:
         scores, read = np.empty((count, self._model.columns)), np.empty(count, dtype=np.bool_)
         longest = int(np.diff(offsets).max(initial=0)) + 3
         threads = max(1, min(len(self._memories), -(-count // _TEXTS)))
-        edges = np.linspace(0, count, threads + 1).astype(np.int64)
+        pieces = threads if threads == 1 else -(-count // _PIECE)
+        edges = np.linspace(0, count, pieces + 1).astype(np.int64)
+        free = list(self._memories)
 
-        def score(thread: int) -> None:
-            first, last = int(edges[thread]), int(edges[thread + 1])
-            self._kernel.score_buffer(
-                data,
-                offsets[first : last + 1],
-                np.empty(longest, dtype=np.uint32),
-                prepared,
-                self._tables,
-                self._plan,
-                self._memories[thread],
-                scores[first:last],
-                read[first:last],
-            )
+        def score(piece: int) -> None:
+            first, last = int(edges[piece]), int(edges[piece + 1])
+            memory = free.pop()  # there are as many as threads
+            try:
+                self._kernel.score_buffer(
+                    data,
+                    offsets[first : last + 1],
+                    np.empty(longest, dtype=np.uint32),
+                    prepared,
+                    self._tables,
+                    self._plan,
+                    memory,
+                    scores[first:last],
+                    read[first:last],
+                )
+            finally:
+                free.append(memory)
 
         with self._lock:
             if self._pool is None or threads == 1:
-                for thread in range(threads):
-                    score(thread)
+                score(0)
             else:
-                list(self._pool.map(score, range(threads)))
+                list(self._pool.map(score, range(pieces)))
         return scores, read
 
 

@@ -91,7 +91,8 @@ def _standard_input(text_column: str, target_column: str | None) -> Iterator[Tex
             yield from text_rows(records, "standard input", text_column, target_column)
             return
         for number, line in enumerate(chain(lines, stream), 1):
-            record = record_of(f"standard input: line {number}", ("text",), (line.removeprefix(_BOM).strip(),))
+            text = line.removeprefix(_BOM).strip().decode("utf-8", "surrogateescape")
+            record = record_of(f"standard input: line {number}", ("text",), (text,))
             if line.strip():
                 yield TextRow(str(record.value["text"]), where=record.where, error=record.error)
 
