@@ -302,10 +302,15 @@ def test_without_its_extra_near_duplicates_are_not_passed_over_in_silence(monkey
 
 
 def test_the_committed_splits_of_the_stories_are_those_that_are_made(schema: Schema) -> None:
-    """The restatements stand in test beside them, and do not count, since their labels are those of the articles."""
+    """The restatements stand in test beside them, and do not count, since their labels are those of the articles.
+
+    The stories of 0.2.0 were split first, and kept their splits when those of 0.3.0 came.
+    """
     edition = packaged_edition("open")
     stories = tuple(one for one in edition.paragraphs if one.id not in edition.restates)
-    done = split_edition(replace(edition, paragraphs=stories, splits={}), schema)
+    first = tuple(one for one in stories if one.article <= "story-338")
+    made = split_edition(replace(edition, paragraphs=first, splits={}), schema)
+    done = split_edition(replace(edition, paragraphs=stories, splits=made.edition.splits), schema)
     assert {**done.edition.splits, **dict.fromkeys(edition.restates, "test")} == edition.splits
     assert done.issues == ()
     assert done.deviation is not None

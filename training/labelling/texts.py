@@ -111,18 +111,14 @@ def _json_lines(lines: Iterable[bytes], name: str) -> Iterator[Record]:
     for number, line in enumerate(lines, 1):
         # A whole object of plain characters is read at once; all else, faults among it, as everywhere.
         try:
-            value, end = scan(line.decode(), 0) if b"\\u" not in line else (None, 0)
+            text = line.decode()
+            value, end = scan(text, 0) if "\\u" not in text else (None, 0)
         except (RecursionError, StopIteration, ValueError):
             value = None
-        if type(value) is dict and (line[end:] == b"\n" or _is_end(line, end)):
+        if type(value) is dict and not text[end:].strip(" \t\n\r"):
             yield Record(f"{name}: line {number}", value)
         else:
             yield from _json_line(line, name, number)
-
-
-def _is_end(line: bytes, end: int) -> bool:
-    """Tell whether nothing but white space follows the characters of a line that were read."""
-    return not line.decode()[end:].strip(" \t\n\r")
 
 
 def _json_line(line: bytes, name: str, number: int) -> Iterator[Record]:
