@@ -66,20 +66,14 @@ def _flat(model: Path | None) -> Path:
         InputError: Where a model folder has none, or is not in order.
     """
     from iraqstance.annotation.errors import InputError
-    from iraqstance.training.flat.file import SUFFIX
-    from iraqstance.training.flat.folder import default_flat, flat_of
+    from iraqstance.training.flat.folder import flat_named
 
-    if model is not None and model.suffix == SUFFIX and not model.is_dir():
-        found: Path | None = model
-    elif model is not None:
-        found = flat_of(model)
-    else:
-        found = default_flat()
-        if found is None:
-            from iraqstance.training.default_model import default_model
+    found = flat_named(model)
+    if found is None and model is None:
+        from iraqstance.training.default_model import default_model
 
-            default_model(note)
-            found = default_flat()
+        default_model(note)
+        found = flat_named(None)
     if found is None:
         if model is not None:
             from iraqstance.training.model_folder import load_classifier

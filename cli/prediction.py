@@ -166,12 +166,10 @@ def _rows(call: Call) -> "Iterator[TextRow]":
 
 def _scorer(path: Path | None, jobs: int) -> "Scorer | None":
     """Return the scorer of the flat file that a path names, or that a model folder holds; without one, ``None``."""
-    from iraqstance.training.flat.file import SUFFIX
-    from iraqstance.training.flat.folder import default_flat, flat_of
+    from iraqstance.training.flat.folder import flat_named
     from iraqstance.training.flat.scorer import Scorer
 
-    is_flat = path is not None and path.suffix == SUFFIX and not path.is_dir()
-    flat = default_flat() if path is None else path if is_flat else flat_of(path)
+    flat = flat_named(path)
     return None if flat is None else Scorer(flat, jobs=jobs)
 
 

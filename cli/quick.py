@@ -125,9 +125,10 @@ def _file_answered(call: _Call) -> bool:
 
 def _labeller(call: _Call) -> "Labeller | None":
     """Return the model as the call asks it, or ``None`` where it has no flat file or the call is not in order."""
+    from pathlib import Path
+
     from iraqstance.annotation.errors import IraqstanceError
-    from iraqstance.training.flat.file import SUFFIX
-    from iraqstance.training.flat.folder import default_flat, flat_of
+    from iraqstance.training.flat.folder import flat_named
     from iraqstance.training.flat.scorer import Scorer
     from iraqstance.training.labelling.labeller import Labeller
 
@@ -136,8 +137,7 @@ def _labeller(call: _Call) -> "Labeller | None":
         if not 0 <= least <= 1:
             return None
         model = call.values.get("--model")
-        is_flat = model is not None and model.endswith(SUFFIX) and not os.path.isdir(model)  # noqa: PTH112
-        flat = default_flat() if model is None else model if is_flat else flat_of(model)
+        flat = flat_named(None if model is None else Path(model))
         if flat is None:
             return None
         scorer = Scorer(flat)

@@ -22,6 +22,7 @@ __all__ = [
     "MANIFEST",
     "MANIFEST_LIMIT",
     "default_flat",
+    "flat_named",
     "flat_of",
     "models_folder",
     "note_default",
@@ -58,6 +59,17 @@ def flat_of(folder: "str | os.PathLike[str]") -> Path | None:
     except (AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError):
         pass
     return None
+
+
+def flat_named(model: Path | None) -> Path | None:
+    """Return the flat file that a model's name means, or ``None`` where it has none that is in order.
+
+    Args:
+        model: A flat file, a model folder, or ``None`` for the default model.
+    """
+    if model is None:
+        return default_flat()
+    return model if model.suffix == SUFFIX and not model.is_dir() else flat_of(model)
 
 
 def _digest(path: Path) -> str:
