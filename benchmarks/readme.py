@@ -1,9 +1,10 @@
 """Put the true output of the demo into the README, or check that it is there.
 
 In the README, ``<!-- output: NAME -->`` stands before each block. ``demo`` is the run on the open edition;
-``articles`` is the run on the source articles, for which their folder has to be given. A timing alone changes nothing.
+``articles`` is the run on the source articles, for which their folder has to be given. ``--block`` names one of the two
+alone. A timing alone changes nothing.
 
-Usage: python benchmarks/readme.py [--check] [--articles FOLDER]
+Usage: python benchmarks/readme.py [--check] [--articles FOLDER] [--block NAME]
 """
 
 import argparse
@@ -43,12 +44,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--articles", type=Path)
+    parser.add_argument("--block", choices=("demo", "articles"))
     options = parser.parse_args()
     stale = []
 
     def renewed(block: re.Match[str]) -> str:
         name, shown = block[2], block[3]
-        if name == "articles" and options.articles is None:
+        if options.block not in {None, name} or (name == "articles" and options.articles is None):
             return block[0]
         true = demo_output(options.articles if name == "articles" else None)
         if TIMING.sub("", true) == TIMING.sub("", shown):

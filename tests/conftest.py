@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from iraqstance.annotation.connection import Server, connect
 from iraqstance.annotation.errors import IraqstanceError
 from iraqstance.annotation.schema import LabelDefinition, Schema, Target, packaged_schema
@@ -47,6 +48,11 @@ RIVER: dict[str, Any] = {
 }
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+# No example is held against the clock: another process may have the processor.
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 
 def pytest_configure() -> None:

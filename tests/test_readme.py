@@ -25,12 +25,12 @@ def rewrite(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_readme_shows_the_true_output_of_the_demo() -> None:
-    done = rewrite()
+    done = rewrite("--block", "demo")
     assert done.returncode == 0, done.stderr
 
 
 def test_the_readme_shows_the_true_output_on_the_source_articles(articles: Path) -> None:
-    done = rewrite("--articles", articles)
+    done = rewrite("--block", "articles", "--articles", articles)
     assert done.returncode == 0, done.stderr
 
 

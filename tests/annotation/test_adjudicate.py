@@ -239,7 +239,7 @@ ANSWERS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ANSWERS, st.integers(1, 5))
 def test_annotators_of_one_mind_are_followed(answer: str, annotators: int) -> None:
     label = decided(*[answer] * annotators)
@@ -248,14 +248,14 @@ def test_annotators_of_one_mind_are_followed(answer: str, annotators: int) -> No
     assert set(label.settled_by.values()) == {"majority"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(ANSWERS, min_size=1, max_size=6), st.just("") | ANSWERS, st.data())
 def test_the_order_of_annotators_decides_nothing(answers: list[str], breaking: str, data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(said(*answers, breaking=breaking)))
     assert adjudicate(shuffled, RIVER) == [decided(*answers, breaking=breaking)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(ANSWERS, min_size=1, max_size=6), ANSWERS)
 def test_a_tie_break_leaves_no_tie_and_every_label_is_valid(answers: list[str], breaking: str) -> None:
     label = decided(*answers, breaking=breaking)
@@ -516,7 +516,7 @@ def test_a_tie_break_does_not_put_a_paragraph_before_the_others() -> None:
 SAID = st.lists(st.tuples(st.sampled_from("pqr"), st.sampled_from("xyz"), ANSWERS), min_size=1, max_size=12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SAID, st.sampled_from(METHODS))
 def test_every_label_is_valid_or_open(answers: list[tuple[str, str, str]], method: str) -> None:
     judgements = [
@@ -534,7 +534,7 @@ def test_every_label_is_valid_or_open(answers: list[tuple[str, str, str]], metho
         assert all(0 <= value <= 1 for value in label.confidence.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ANSWERS, st.integers(1, 5), st.sampled_from(METHODS))
 def test_what_all_say_is_the_label_by_either_method(answer: str, annotators: int, method: str) -> None:
     label = decided(*[answer] * annotators, method=method)
@@ -543,7 +543,7 @@ def test_what_all_say_is_the_label_by_either_method(answer: str, annotators: int
     assert set(label.settled_by.values()) == {method}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SAID, ANSWERS, st.sampled_from(METHODS))
 def test_an_adjudication_leaves_nothing_open_and_is_followed(
     answers: list[tuple[str, str, str]], deciding: str, method: str

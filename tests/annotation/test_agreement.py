@@ -216,7 +216,7 @@ def test_weighted_kappa_is_cohen_s_own() -> None:
 # Other implementations
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables())
 def test_alpha_equals_the_reference_implementation(answers: Answers) -> None:
     assume(len(set(pairable(answers).tolist())) > 1)
@@ -225,7 +225,7 @@ def test_alpha_equals_the_reference_implementation(answers: Answers) -> None:
     assert krippendorff_alpha(answers).value == pytest.approx(expected, abs=1e-9)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(annotators=2, missing=False))
 def test_kappa_equals_the_reference_implementation(answers: Answers) -> None:
     assume(len(set(answers.ravel().tolist())) > 1)
@@ -233,7 +233,7 @@ def test_kappa_equals_the_reference_implementation(answers: Answers) -> None:
     assert cohen_kappa(answers).value == pytest.approx(expected, abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables(annotators=2))
 def test_kappa_rests_on_what_both_annotators_judged(answers: Answers) -> None:
     both = answers[(answers >= 0).all(axis=1)]
@@ -241,7 +241,7 @@ def test_kappa_rests_on_what_both_annotators_judged(answers: Answers) -> None:
     assert cohen_kappa(answers).count == len(both)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables())
 def test_ordinal_alpha_equals_the_reference_implementation(answers: Answers) -> None:
     assume(len(set(pairable(answers).tolist())) > 1)
@@ -260,7 +260,7 @@ def expected_distance(left: Answers, right: Answers, distance: NDArray[np.float6
     return float(np.mean([distance[a, b] for a in left for b in right]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables(annotators=2))
 def test_with_one_other_annotator_kappa_against_the_rest_is_cohen_s(answers: Answers) -> None:
     both = answers[(answers >= 0).all(axis=1)]
@@ -273,7 +273,7 @@ def test_with_one_other_annotator_kappa_against_the_rest_is_cohen_s(answers: Ans
             assert undefined(estimate)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(tables(annotators=2))
 def test_weighted_kappa_against_one_other_is_weighted_too(answers: Answers) -> None:
     distance = np.abs(np.subtract.outer(np.arange(4), np.arange(4))) / 3
@@ -282,7 +282,7 @@ def test_weighted_kappa_against_one_other_is_weighted_too(answers: Answers) -> N
     assert swapped.value == pytest.approx(cohen_kappa(answers, distance).value, abs=1e-9, nan_ok=True)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(tables(annotators=4, missing=False))
 def test_without_gaps_kappa_against_the_rest_corrects_the_mean_of_the_pairs(answers: Answers) -> None:
     """Schouten (1982): mean distance of the pairs by mean distance expected of the pairs."""
@@ -313,7 +313,7 @@ def test_an_annotator_against_the_rest_by_hand() -> None:
     assert estimate.count == 3
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables())
 def test_specific_agreement_is_the_share_of_pairs_by_counting_them(answers: Answers) -> None:
     for category in range(4):
@@ -341,7 +341,7 @@ def test_specific_agreement_of_two_is_cicchetti_and_feinstein_s() -> None:
 # Laws
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables(), st.integers(0, 2**32))
 def test_alpha_knows_no_order_of_paragraphs_annotators_or_categories(answers: Answers, seed: int) -> None:
     generator = np.random.default_rng(seed)
@@ -350,7 +350,7 @@ def test_alpha_knows_no_order_of_paragraphs_annotators_or_categories(answers: An
     assert krippendorff_alpha(shuffled).value == pytest.approx(krippendorff_alpha(answers).value, nan_ok=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables())
 def test_figures_keep_to_their_ranges(answers: Answers) -> None:
     estimate = krippendorff_alpha(answers)
@@ -361,7 +361,7 @@ def test_figures_keep_to_their_ranges(answers: Answers) -> None:
         assert estimate.low <= estimate.high
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=12), st.integers(2, 4))
 def test_annotators_of_one_mind_agree_by_one(answers: list[int], annotators: int) -> None:
     assume(len(set(answers)) > 1)
@@ -369,7 +369,7 @@ def test_annotators_of_one_mind_agree_by_one(answers: list[int], annotators: int
     assert (estimate.value, estimate.observed) == (1.0, 1.0)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(tables())
 def test_the_same_answers_have_the_same_interval(answers: Answers) -> None:
     assert repr(krippendorff_alpha(answers)) == repr(krippendorff_alpha(answers.copy()))
@@ -487,7 +487,7 @@ def test_masi_by_hand(left: str, right: str, distance: float) -> None:
     assert found[0, 0] == found[1, 1] == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sets(st.sampled_from("abcd"), min_size=1), max_size=6))
 def test_masi_is_symmetric_and_between_none_and_one(sets: list[set[str]]) -> None:
     distance = masi_distance([sorted(found) for found in sets])

@@ -204,7 +204,7 @@ def test_smoothing_keeps_few_judgements_from_fitting_chance() -> None:
 # Laws
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(), st.sampled_from([0.0, 0.5, 5.0]))
 def test_probabilities_are_finite_and_sum_to_one(answers: Answers, smoothing: float) -> None:
     model = dawid_skene(answers, 3, smoothing=smoothing, max_iterations=50)
@@ -219,7 +219,7 @@ def test_probabilities_are_finite_and_sum_to_one(answers: Answers, smoothing: fl
     assert ((model.accuracy >= 0) & (model.accuracy <= 1 + 1e-9)).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables())
 def test_the_log_likelihood_never_falls(answers: Answers) -> None:
     """But by what the rounding of posteriors may cost."""
@@ -227,7 +227,7 @@ def test_the_log_likelihood_never_falls(answers: Answers) -> None:
     assert all(after >= before - 1e-8 for before, after in pairwise(found))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables(), st.sampled_from([0.5, 5.0]))
 def test_with_smoothing_the_likelihood_times_the_prior_never_falls(answers: Answers, smoothing: float) -> None:
     added = smoothing * (np.full((3, 3), 0.1) + 0.7 * np.eye(3))
@@ -238,7 +238,7 @@ def test_with_smoothing_the_likelihood_times_the_prior_never_falls(answers: Answ
     assert all(after >= before - 1e-8 for before, after in pairwise(found))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32), st.integers(0, 2**32), st.sampled_from([0.0, 5.0]))
 def test_names_of_annotators_and_order_of_paragraphs_decide_nothing(data: int, order: int, smoothing: float) -> None:
     _, answers = simulated([0.9, 0.8, 0.6, 0.5], 40, 3, data, share=0.8)

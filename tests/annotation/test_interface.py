@@ -170,7 +170,7 @@ def test_the_same_schema_gives_the_same_interface() -> None:
     assert interface_xml(river("dam", "canal")) == interface_xml(river("dam", "canal"))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=40) | st.just("two\nlines"))
 def test_any_definition_is_shown_as_it_was_written(definition: str) -> None:
     from label_studio_sdk.label_interface import LabelInterface

@@ -232,13 +232,13 @@ def test_a_paragraph_is_rendered_as_one_line(extract: str, text: str) -> None:
 
 
 @given(st.lists(LINES, max_size=6).map("\n".join))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_rendered_text_is_collapsed(extract: str) -> None:
     assert look.render(extract) == collapse(look.render(extract))
 
 
 @given(LINES.filter(lambda line: line.strip(BLANKS) != ""), st.text(st.sampled_from(BLANKS), max_size=5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_blanks_around_lines_do_not_change_the_rendering(line: str, blanks: str) -> None:
     padded = "\n".join([blanks + line + blanks, blanks, "Nobody came."])
     assert look.render(padded) == look.render(f"{line}\nNobody came.")

@@ -38,7 +38,7 @@ def test_the_joiners_that_shape_letters_stay(joiner: str) -> None:
 
 
 @given(TEXTS | SPACED)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_collapsing_twice_is_collapsing_once(text: str) -> None:
     once = collapse(text)
     assert collapse(once) == once
@@ -48,7 +48,7 @@ def test_collapsing_twice_is_collapsing_once(text: str) -> None:
 
 
 @given(TEXTS | SPACED)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_collapsing_touches_nothing_but_white_space(text: str) -> None:
     def inked(words: str) -> list[str]:
         return [character for character in words if not character.isspace() and character not in ZERO_WIDTH]
@@ -67,7 +67,7 @@ def test_the_fingerprint_of_nothing_is_the_hash_of_no_bytes() -> None:
 
 
 @given(TEXTS | SPACED)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_normal_form_of_a_text_has_one_fingerprint(text: str) -> None:
     forms = [text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)]
     assert len({fingerprint(form) for form in forms}) == 1
@@ -75,7 +75,7 @@ def test_every_normal_form_of_a_text_has_one_fingerprint(text: str) -> None:
 
 @given(TEXTS | SPACED)
 @example("caf e\u200b\u0301")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_white_space_never_changes_a_fingerprint(text: str) -> None:
     """Collapsing first, as a reader of a paragraph file does, gives the same hash."""
     assert fingerprint(collapse(text)) == fingerprint(text)

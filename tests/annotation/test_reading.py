@@ -63,7 +63,7 @@ def test_an_empty_text_has_no_lines(data: bytes) -> None:
 
 
 @given(TEXTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_lines_joined_by_line_feeds_are_the_text_that_offsets_point_into(text: str) -> None:
     lines = lines_of(text.encode())
     whole = "\n".join(line.text for line in lines)
@@ -73,21 +73,21 @@ def test_lines_joined_by_line_feeds_are_the_text_that_offsets_point_into(text: s
 
 
 @given(TEXTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_nfd_and_nfc_of_a_text_have_the_same_lines(text: str) -> None:
     decomposed = unicodedata.normalize("NFD", text).encode()
     assert lines_of(decomposed) == lines_of(unicodedata.normalize("NFC", text).encode()) == lines_of(text.encode())
 
 
 @given(TEXTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_reading_what_was_read_changes_nothing(text: str) -> None:
     whole = "\n".join(texts_of(text.encode()))
     assert "\n".join(texts_of(whole.encode())).rstrip("\n") == whole.removeprefix("\ufeff").rstrip("\n")
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_lines_or_an_input_error(data: bytes) -> None:
     try:
         lines = lines_of(data)

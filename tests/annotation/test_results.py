@@ -188,7 +188,7 @@ def in_task_order(found: Iterable[Judgement]) -> list[Judgement]:
 
 
 @every_schema
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_judgements_of_several_annotators_come_back_from_an_export(labels: Schema, data: st.DataObject) -> None:
     found = data.draw(judged(labels))
@@ -197,7 +197,7 @@ def test_judgements_of_several_annotators_come_back_from_an_export(labels: Schem
     assert read.issues == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_the_order_of_annotations_in_an_export_does_not_matter(data: st.DataObject) -> None:
     """Labelling again, or another version of the server, may change it."""
@@ -218,7 +218,7 @@ def test_a_task_names_its_round_or_has_the_usual_one(kind: str, usual_round: str
 
 
 @every_schema
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_the_order_in_which_the_controls_were_answered_does_not_matter(labels: Schema, data: st.DataObject) -> None:
     judgement = data.draw(judgements(labels))
@@ -228,14 +228,14 @@ def test_the_order_in_which_the_controls_were_answered_does_not_matter(labels: S
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_result_made_of_a_judgement_passes_label_studio_s_own_check(name: str, data: st.DataObject) -> None:
     judgement = data.draw(judgements(SCHEMAS[name]))
     assert list(sdk_check(name)(results_of(judgement, SCHEMAS[name]))) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_skipped_tasks_drafts_and_predictions_take_nothing_away(data: st.DataObject) -> None:
     """They are reported, each, and the submitted judgements come back as if they were not there."""
@@ -886,7 +886,7 @@ NEIGHBOURS = [
 
 
 @pytest.mark.parametrize("checked", [False, True], ids=["own-checks", "and-label-studio-s"])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(path=st.sampled_from(list(places(WHOLE))), value=WEIRD)
 def test_a_wrong_value_anywhere_never_stops_the_import(path: tuple[Any, ...], value: Json, *, checked: bool) -> None:
     """What comes back is valid, and the tasks before and after are whole."""
@@ -900,7 +900,7 @@ def test_a_wrong_value_anywhere_never_stops_the_import(path: tuple[Any, ...], va
     assert around == list(judgements_of(NEIGHBOURS, labels).judgements)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(WEIRD, max_size=4))
 def test_a_list_of_anything_never_stops_the_import(export: list[Json]) -> None:
     read = judgements_of(export, packaged_schema())
@@ -908,7 +908,7 @@ def test_a_list_of_anything_never_stops_the_import(export: list[Json]) -> None:
     assert len(read.issues) == len(export)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(WEIRD, max_size=4))
 def test_a_result_of_anything_is_no_judgement(result: list[Json]) -> None:
     task = task_of(1, "a/001", [annotation_of(2, 4, result)])

@@ -96,7 +96,7 @@ def judged(**fields: object) -> Row:
     return {"paragraph": "a/001", "annotator": "annotator-1", "stance": "pro", "topics": ["fish"], **fields}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(paragraphs(), max_size=4, unique_by=lambda paragraph: paragraph.id))
 def test_paragraphs_come_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, written: list[Paragraph]
@@ -106,7 +106,7 @@ def test_paragraphs_come_back_as_they_were_written(
     assert read_paragraphs(path) == written
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(paragraphs())
 def test_a_paragraph_is_the_same_line_alone_and_among_others(
     tmp_path_factory: pytest.TempPathFactory, paragraph: Paragraph
@@ -117,7 +117,7 @@ def test_a_paragraph_is_the_same_line_alone_and_among_others(
     assert json.loads(paragraph_line(paragraph)) == paragraph_row(paragraph)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(JUDGEMENTS, max_size=4, unique_by=lambda j: (j.paragraph, j.annotator, j.round)))
 def test_judgements_come_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, written: list[Judgement]
@@ -127,7 +127,7 @@ def test_judgements_come_back_as_they_were_written(
     assert read_judgements(path, TWO) == written
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(LABELS, max_size=4, unique_by=lambda label: label.paragraph))
 def test_labels_come_back_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, written: list[Label]) -> None:
     path = tmp_path_factory.mktemp("rows") / "labels.jsonl"

@@ -225,7 +225,7 @@ def test_a_schema_cannot_be_changed(schema: Schema) -> None:
         schema.name = "other"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from(list(TOPICS))))
 def test_topics_are_ordered_as_in_the_schema_each_once(topics: list[str]) -> None:
     assert packaged_schema().ordered_topics(topics) == tuple(name for name in TOPICS if name in topics)

@@ -152,7 +152,7 @@ MIXED = st.builds(
 )
 TEXTS = MIXED | st.text(CHARACTERS, max_size=200) | st.lists(MIXED, max_size=4).map("\n\n".join)
 
-law = settings(max_examples=150, deadline=None)
+law = settings(max_examples=150)
 
 LEAD_IN_HEADING = f"{WELLS}\n\nShe said this was the plan:\n\nA Better Canal\n\n{CANAL}"
 SEPARATOR = f"{WELLS}\n\u200b\x1f\u200b\nand so on."

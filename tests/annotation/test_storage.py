@@ -33,7 +33,7 @@ def write_and_fail(path: Path, fault: type[BaseException]) -> None:
         raise fault
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ROWS)
 def test_rows_come_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]]
@@ -43,7 +43,7 @@ def test_rows_come_back_as_they_were_written(
     assert [row.value for row in read_rows(path)] == rows
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(JSON)
 def test_a_document_comes_back_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
     path = tmp_path_factory.mktemp("json") / "value.json"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import TEA
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from iraqstance.annotation.errors import InputError, UsageError
 from iraqstance.annotation.interface import VOTES, interface_xml
@@ -144,13 +144,11 @@ def test_about_the_share_is_withheld(share: float) -> None:
     assert withheld / 10_000 == pytest.approx(share, abs=0.02)
 
 
-@settings(deadline=None)
 @given(SHARES, SHARES)
 def test_a_larger_share_holds_every_smaller_one(one: float, other: float) -> None:
     assert set(suggested(TASKS, max(one, other))) <= set(suggested(TASKS, min(one, other)))
 
 
-@settings(deadline=None)
 @given(SHARES, st.permutations(TASKS[:20]))
 def test_what_is_withheld_hangs_on_the_paragraph_alone(share: float, tasks: list[dict[str, object]]) -> None:
     """Not on the order, on what else is pushed, or on what is suggested."""

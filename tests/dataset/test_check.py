@@ -153,7 +153,7 @@ WORDS = st.sampled_from(
 TEXT = st.lists(WORDS, min_size=8, max_size=20).map(" ".join)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(TEXT, min_size=2, max_size=12, unique=True), data=st.data())
 def test_a_valid_dataset_has_no_error(tmp_path: Path, texts: list[str], data: st.DataObject) -> None:
     """Whatever its texts, its schema, its votes and its paragraphs' number."""

@@ -49,7 +49,7 @@ def jaccard(one: str, other: str) -> float:
     texts=st.lists(st.text(alphabet="abc é𝄞", max_size=30), min_size=1, max_size=12),
     crowded=st.sets(st.integers(0, 11)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_similarities_are_those_of_the_sets_in_a_crowd_and_outside(texts: list[str], crowded: set[int]) -> None:
     crowd = np.array(sorted(number for number in crowded if number < len(texts)), dtype=np.int64)
     sets = ShingleSets(texts, crowd)

@@ -93,7 +93,7 @@ def test_an_article_that_the_catalogue_does_not_know_is_no_finding(tmp_path: Pat
 
 
 @given(st.lists(st.sampled_from([*ALTERATIONS.values(), *AROUND.values()]), max_size=5, unique=True))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_mixture_of_harmless_alterations_hides_a_paragraph(alterations: list[Alteration]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

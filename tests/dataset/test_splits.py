@@ -219,7 +219,7 @@ def test_equal_texts_stay_together_without_their_text_too() -> None:
     assert len(split_of(done.edition, "tale-04", "tale-16")) == 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_no_leak_is_left_to_be_found_whatever_is_repeated(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -323,7 +323,7 @@ labelled = st.lists(st.tuples(words, words), min_size=1, max_size=6)
 
 
 @given(labelled, st.sampled_from([("rows.csv", ","), ("rows.tsv", "\t")]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_text_that_is_quoted_comes_back(pairs: list[tuple[str, str]], kind: tuple[str, str]) -> None:
     name, delimiter = kind
     with tempfile.TemporaryDirectory() as folder:
@@ -336,7 +336,7 @@ def test_any_text_that_is_quoted_comes_back(pairs: list[tuple[str, str]], kind: 
 
 
 @given(labelled)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_json_lines_come_back(pairs: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.jsonl"
@@ -394,7 +394,7 @@ pieces = st.sampled_from([b"a", b",", b'"', b"\r", b"\n", b"\xc3\xa9", b"\xff", 
 
 
 @given(st.lists(pieces, max_size=30), st.sampled_from([".csv", ".tsv", ".jsonl", ".parquet"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_bytes_whatever_end_in_a_traceback(content: list[bytes], ending: str) -> None:
     """What can be read is read; anything else is an error of ours."""
     with tempfile.TemporaryDirectory() as folder:

@@ -64,7 +64,7 @@ def assert_equal(texts: Sequence[str], **options: Any) -> None:
         )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     TEXTS,
     st.sampled_from([(1, 1), (1, 2), (1, 3)]),

@@ -59,7 +59,7 @@ def anything(draw: st.DrawFn) -> Corpus:
 
 
 @given(grouped())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_group_ever_stands_on_both_sides(corpus: Corpus) -> None:
     """And every row is tested once, after training on all rows of the other groups."""
     assert corpus.groups is not None
@@ -73,7 +73,7 @@ def test_no_group_ever_stands_on_both_sides(corpus: Corpus) -> None:
 
 
 @given(anything())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_five_texts_or_two_groups_can_always_be_divided(corpus: Corpus) -> None:
     """However rare a stance is. What is kept together is the group, or else the text."""
     folds, _ = folds_of(corpus)

@@ -37,7 +37,7 @@ def decisions(pipeline: Any, text: str) -> list[float]:
 
 
 @given(ANY)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_terms_and_the_intercept_sum_to_the_decision(model: Classifier, three: Classifier, text: str) -> None:
     for pipeline, labels in (
         (model.stance[""], ["dislikes", "likes"]),
@@ -50,7 +50,7 @@ def test_the_terms_and_the_intercept_sum_to_the_decision(model: Classifier, thre
 
 
 @given(ANY)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_term_stands_where_its_spans_say(model: Classifier, text: str) -> None:
     for term in explain(model.stance[""], text, "likes").terms:
         for start, end in term.spans:
@@ -62,7 +62,7 @@ def test_a_term_stands_where_its_spans_say(model: Classifier, text: str) -> None
 
 
 @given(ANY)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_words_share_what_the_placed_terms_add(model: Classifier, text: str) -> None:
     explanation = explain(model.stance[""], text, "likes")
     placed = sum(term.contribution for term in explanation.terms if term.spans)

@@ -77,7 +77,7 @@ def test_each_figure_of_topics_is_scikit_learns_on_every_resample() -> None:
 
 
 @given(st.lists(st.tuples(stances, st.sampled_from((*NAMES, "beyond"))), min_size=1, max_size=20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_all_stances_once_give_the_figures_of_an_evaluation(pairs: list[tuple[str, str]]) -> None:
     true, guess = zip(*pairs, strict=True)
     found = stance_measure(true, guess, NAMES)(np.ones((1, len(true))))
@@ -90,7 +90,7 @@ def test_all_stances_once_give_the_figures_of_an_evaluation(pairs: list[tuple[st
 
 
 @given(st.lists(st.tuples(sets, sets), min_size=1, max_size=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_all_topics_once_give_the_figures_of_an_evaluation(pairs: list[tuple[list[str], list[str]]]) -> None:
     true, guess = zip(*pairs, strict=True)
     found = topic_measure(true, guess, TASTES)(np.ones((1, len(true))))

@@ -64,7 +64,7 @@ def test_one_topic_alone_is_scored() -> None:
 
 
 @given(st.lists(stances, min_size=1, max_size=20))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_is_all_right_scores_one(true: list[str]) -> None:
     names = sorted(set(true))
     found = stance_scores(true, true, names)
@@ -73,7 +73,7 @@ def test_what_is_all_right_scores_one(true: list[str]) -> None:
 
 
 @given(st.lists(st.tuples(stances, stances), min_size=1, max_size=20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_stance_figures_keep_to_their_definitions(pairs: list[tuple[str, str]]) -> None:
     true, guess = zip(*pairs, strict=True)
     found = stance_scores(true, guess, NAMES)
@@ -87,7 +87,7 @@ def test_stance_figures_keep_to_their_definitions(pairs: list[tuple[str, str]]) 
 
 
 @given(st.lists(st.tuples(sets, sets), min_size=1, max_size=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_topic_figures_keep_to_their_definitions(pairs: list[tuple[list[str], list[str]]]) -> None:
     true, guess = zip(*pairs, strict=True)
     found = topic_scores(true, guess, ["cold", "hot", "sweet"])
@@ -126,7 +126,7 @@ def test_within_a_bin_mistakes_either_way_cancel_out() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_reliability_diagram_holds_every_answer_in_its_bin_and_gives_the_error(
     answers: list[tuple[float, bool]],
 ) -> None:

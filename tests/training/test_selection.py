@@ -43,7 +43,7 @@ any_text = st.text(max_size=40) | odd | st.sampled_from(TEXTS)
 
 
 @given(st.lists(any_text, max_size=12), st.lists(any_text, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_text_has_one_place_and_always_the_same(model: Classifier, texts: list[str], labelled: list[str]) -> None:
     found = ranked(model, texts, labelled)
     assert sorted(place.row for place in found) == list(range(len(texts)))

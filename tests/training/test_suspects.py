@@ -214,7 +214,7 @@ def small(draw: st.DrawFn) -> Corpus:
 
 
 @given(small())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_small_table_is_checked_or_refused(corpus: Corpus) -> None:
     """Without a traceback, and without a warning of the libraries."""
     try:

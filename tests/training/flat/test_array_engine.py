@@ -10,7 +10,7 @@ MODEL = "nine topics"
 
 
 @pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(texts=any_texts())
 def test_any_texts_are_scored_as_by_the_pipelines(name: str, texts: list[str]) -> None:
     assert_alike(name, "arrays", texts)

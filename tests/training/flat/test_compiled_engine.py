@@ -31,7 +31,7 @@ def engine_of(name: str = MODEL, *, jobs: int = 1) -> CompiledEngine:
 
 
 @pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(texts=any_texts())
 def test_any_texts_are_scored_as_by_the_pipelines(name: str, texts: list[str]) -> None:
     assert_alike(name, "compiled", texts)
@@ -72,7 +72,7 @@ def test_words_that_begin_with_nothing_are_no_others(first: str) -> None:
 
 
 @given(order=st.permutations(range(len(ODD_TEXTS))))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_order_of_texts_does_not_count(order: list[int]) -> None:
     whole = scorer_of(MODEL, "compiled").compiled()
     assert whole is not None
@@ -165,7 +165,6 @@ PIECES = st.one_of(
 
 
 @given(st.lists(PIECES, max_size=8))
-@settings(deadline=None)
 def test_bytes_that_are_no_utf_8_are_read_without_a_look_beyond(parts: list[bytes]) -> None:
     """What stands behind a text, another one or nothing, does not change its scores."""
     engine = scorer_of(MODEL, "compiled").compiled()
@@ -180,7 +179,6 @@ def test_bytes_that_are_no_utf_8_are_read_without_a_look_beyond(parts: list[byte
 
 
 @given(st.binary(max_size=200), st.data())
-@settings(deadline=None)
 def test_texts_may_begin_anywhere_in_a_buffer(content: bytes, data: st.DataObject) -> None:
     edges = sorted(data.draw(st.lists(st.integers(0, len(content)), min_size=1, max_size=6)))
     engine = scorer_of(MODEL, "compiled").compiled()

@@ -18,7 +18,7 @@ SCORES = st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3)
 
 
 @pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(texts=any_texts(2))
 def test_any_text_is_scored_as_by_the_pipelines(name: str, texts: list[str]) -> None:
     assert_alike(name, "one text", texts)

@@ -70,7 +70,7 @@ def test_a_text_that_cannot_be_labelled_has_a_row_with_the_reason(
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_written_can_be_read_again(model: Classifier, texts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("out.csv", "out.jsonl", "out.parquet"):

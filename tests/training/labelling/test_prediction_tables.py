@@ -126,7 +126,7 @@ def test_models_of_one_kind_give_the_same_bytes(tmp_path: Path, ending: str, par
         max_size=8,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_rows_give_the_same_lines(scorer: Scorer, rows: list[tuple[str, dict[str, object]]]) -> None:
     labeller = Labeller(scorer)
     given_rows = [TextRow(text, others=others) for text, others in rows]
