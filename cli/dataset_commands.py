@@ -243,7 +243,9 @@ def figures(
         text = card.read_text(encoding="utf-8", errors="replace")
         lacking = [path.name for path in written if f"figures/{path.name}" not in text]
         if lacking:
-            note(f"To show them in {card}, add: " + " ".join(f"![](figures/{name})" for name in lacking))
+            note(
+                f"To show them in {card}, add: " + " ".join(f"![{Path(name).stem}](figures/{name})" for name in lacking)
+            )
 
 
 @dataset.command("check")

@@ -299,7 +299,11 @@ def _fixed(
             )
         if splits and splits[0] not in shares:
             raise InputError(
-                "the split is unknown", where=some(members), expected=f"one of {', '.join(shares)}", got=splits[0]
+                "the split is unknown",
+                where=some(members),
+                expected=f"one of {', '.join(shares)}",
+                got=splits[0],
+                remedy=f"The groups have this split already: give {splits[0]} a share, or do not keep the splits",
             )
         if splits:
             wanted[first] = splits[0]

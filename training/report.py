@@ -194,18 +194,20 @@ def _systems(figures: Figures | None, sides: str) -> dict[str, Any] | None:
     return {
         "head": [sides if name == "sides_f1" else _FIGURES[name] for name in names],
         "rows": [
-            (system, _SYSTEMS[system], [_words(found[name]) for name in names])
+            (system, _SYSTEMS[system], [_words(found[name], bare=name == "ece") for name in names])
             for system, found in figures.systems.items()
         ],
         "changes": [
-            (system, _SYSTEMS[system], [_words(found[name]) for name in names])
+            (system, _SYSTEMS[system], [_words(found[name], bare=name == "ece") for name in names])
             for system, found in figures.changes.items()
         ],
     }
 
 
-def _words(one: Interval | Change) -> dict[str, Any]:
+def _words(one: Interval | Change, *, bare: bool = False) -> dict[str, Any]:
     signed = isinstance(one, Change)
+    if bare:  # resamples are always worse calibrated than the whole: their interval may leave the figure out
+        return {"value": _number(one.value, signed=signed), "range": "", "bold": False}
     return {
         "value": _number(one.value, signed=signed),
         "range": f"{_number(one.low, signed=signed)} to {_number(one.high, signed=signed)}",

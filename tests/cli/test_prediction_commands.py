@@ -168,6 +168,13 @@ def test_a_killed_run_leaves_no_half_file_and_goes_on_to_the_same_bytes(
     assert {path.name for path in tmp_path.iterdir()} == {"in.jsonl", name, f"whole-{name}"}
 
 
+def test_plain_lines_of_standard_input_have_no_columns(run: Run, model: Path) -> None:
+    done = run("predict", "-", "--text-column", "body", "--model", model, stdin="id,body\n1,Tea\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: standard input has no columns (expected JSON lines")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_reader_that_has_had_enough_ends_it_quietly(tmp_path: Path, model: Path) -> None:
     write_rows(tmp_path / "in.jsonl", 5_000)
     with start(tmp_path, "-i", "in.jsonl", "--model", model, "--json") as process:

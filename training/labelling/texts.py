@@ -1,21 +1,27 @@
 """Texts to label, from every kind of file: at no time are more than some of them held."""
 
 import csv
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from io import TextIOWrapper
 from itertools import chain
 from json import JSONDecoder
 from pathlib import Path
 
-from iraqstance.annotation.errors import InputError
+from iraqstance.annotation.errors import InputError, IraqstanceWarning
 from iraqstance.annotation.reading import article_files, open_binary
 from iraqstance.annotation.storage import is_whole, read_rows
 from iraqstance.training.labelling.text_rows import NOT_UTF8, Record, TextRow, distinct_names, record_of, text_rows
 
-__all__ = ["read_texts"]
+__all__ = ["EmptyArticleWarning", "read_texts"]
 
+_TABLES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow"})
 _LONGEST_FIELD = 1 << 28
 _BOM = b"\xef\xbb\xbf"
+
+
+class EmptyArticleWarning(IraqstanceWarning):
+    """An article holds no paragraph."""
 
 
 def read_texts(
@@ -61,8 +67,23 @@ def _table(path: str) -> Iterator[Record]:
 
 
 def _is_folder_of_articles(path: Path) -> bool:
-    """Tell whether a folder holds articles, and not a dataset with its card."""
-    return path.is_dir() and any(path.glob("*.txt")) and not (path / "README.md").exists()
+    """Tell whether a folder holds articles, and not a dataset with its card.
+
+    Raises:
+        InputError: Where it holds articles in folders of its own, and no table.
+    """
+    if not path.is_dir() or (path / "README.md").exists():
+        return False
+    if any(path.glob("*.txt")):
+        return True
+    below = next(path.glob("**/*.txt"), None)
+    if below is not None and not any(file.suffix in _TABLES for file in path.glob("**/*")):
+        raise InputError(
+            "the articles stand in folders within this one",
+            where=str(path),
+            remedy=f"Name them, such as {below.parent}",
+        )
+    return False
 
 
 def _paragraphs(path: Path) -> Iterator[TextRow]:
@@ -71,10 +92,14 @@ def _paragraphs(path: Path) -> Iterator[TextRow]:
     if not path.exists():
         raise InputError("the file cannot be read", where=str(path), got="no such file", remedy="Check the path")
     for file in article_files([path]):
+        is_empty = True
         try:
             for part in segment_file(file):
                 others = {"id": part.id, "start": part.start, "end": part.end}
                 yield TextRow(part.text, None, others, f"{file}: paragraph {part.id}")
+                is_empty = False
+            if is_empty:
+                warnings.warn(EmptyArticleWarning(f"{file}: no paragraph in it"), stacklevel=2)
         except InputError as error:
             yield TextRow("", None, {"id": file.stem}, error.where or str(file), _sentence(error))
 
@@ -90,6 +115,13 @@ def _standard_input(text_column: str, target_column: str | None) -> Iterator[Tex
             records = _json_lines(chain(lines, stream), "standard input")
             yield from text_rows(records, "standard input", text_column, target_column)
             return
+        if lines and (text_column != "text" or target_column is not None):
+            raise InputError(
+                "standard input has no columns",
+                expected="JSON lines, where columns are named",
+                got=repr(lines[-1][:40].decode("utf-8", "replace")),
+                remedy="Save a table to a file and name it with -i",
+            )
         for number, line in enumerate(chain(lines, stream), 1):
             text = line.removeprefix(_BOM).strip().decode("utf-8", "surrogateescape")
             record = record_of(f"standard input: line {number}", ("text",), (text,))

@@ -12,7 +12,7 @@ from iraqstance.annotation.errors import InputError, UsageError
 from iraqstance.training.classifier import Classifier
 from iraqstance.training.labelling.labeller import Labeller
 from iraqstance.training.labelling.text_rows import TextRow
-from iraqstance.training.labelling.texts import read_texts
+from iraqstance.training.labelling.texts import EmptyArticleWarning, read_texts
 from opinions import ODD_TEXTS, texts_of
 
 Feed = Callable[[bytes], None]
@@ -216,3 +216,16 @@ def test_a_row_without_the_column_is_an_error_of_the_row_alone(feed: Feed, model
     (found,) = Labeller(model).label(read_texts("-"))
     assert [row.row.error for row in found] == ["", *["there is no text."] * 4, ""]
     assert [row.prediction is None for row in found] == [False, True, True, True, True, False]
+
+
+def test_articles_in_folders_within_a_folder_are_pointed_to(tmp_path: Path) -> None:
+    (tmp_path / "all" / "one").mkdir(parents=True)
+    (tmp_path / "all" / "one" / "a.txt").write_text("The café at the corner opened its doors.", encoding="utf-8")
+    with pytest.raises(InputError, match=r"stand in folders within this one\. Name them, such as .*all/one"):
+        texts_of(tmp_path / "all")
+
+
+def test_an_article_without_a_paragraph_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("", encoding="utf-8")
+    with pytest.warns(EmptyArticleWarning, match=r"a\.txt: no paragraph in it"):
+        assert texts_of(tmp_path / "a.txt") == []
