@@ -109,7 +109,7 @@ def resolved(column: Any) -> Any:
     values, indices = column.dictionary, column.indices
     if values.type not in (pa.string(), pa.large_string()) or values.null_count or not len(values):
         return column.dictionary_decode()
-    held = np.frombuffer(indices.buffers()[1], dtype=indices.type.to_pandas_dtype())
+    held = np.frombuffer(indices.buffers()[1], dtype=str(indices.type))
     numbers = held[indices.offset : indices.offset + len(indices)].astype(np.int64)
     without = np.asarray([not index.is_valid for index in indices]) if indices.null_count else None
     data, offsets = text_buffers(values)
