@@ -286,6 +286,7 @@ def _finished(
         where=str(client.scheduler.address),
         remedy="Start it and its workers again, and repeat the command: what is finished is not done again",
     )
+    identities = [(file, _identity(file)) for file in files]  # before a worker reads one of them
     try:
         model = client.scatter(content, broadcast=False, hash=True)
         futures = {
@@ -298,15 +299,13 @@ def _finished(
                 pure=False,
                 retries=0,
                 key=f"iraqstance-{number}-{file.name}",
-            ): (file, _identity(file))
-            for number, file in enumerate(files)
+            ): (file, identity)
+            for number, (file, identity) in enumerate(identities)
         }
         for future in as_completed(futures):
             file, identity = futures[future]
             yield file, identity, _result(future, file)
-    except (distributed.CancelledError, FutureCancelledError, OSError, TimeoutError) as error:
-        if isinstance(error, IraqstanceError):
-            raise
+    except (distributed.CancelledError, FutureCancelledError, OSError, TimeoutError):
         raise gone from None
 
 

@@ -172,6 +172,8 @@ def test_parquet_gives_its_texts_whatever_their_type(tmp_path: Path, kind: str) 
     try:
         pq.write_table(pa.table({"text": wanted, "n": [1, 2, 3, 4]}), tmp_path / "rows.parquet")
     except pa.ArrowNotImplementedError as error:
+        if kind != "string_view":  # which pyarrow 16 reads and does not write
+            raise
         pytest.skip(f"this pyarrow cannot write such a file: {error}")
     rows = list(read_texts(str(tmp_path / "rows.parquet")))
     assert [(row.text, row.others["n"]) for row in rows] == [("one", 1), ("", 2), ("قهوة", 3), ("", 4)]
