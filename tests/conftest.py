@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import httpx
 import pytest
+from clusters import running
 from filelock import FileLock
 from hypothesis import settings
 from iraqstance.annotation.connection import Server, connect
@@ -136,6 +137,13 @@ def run(tmp_path: Path, cache: Path) -> Run:
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run_command
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Dask scheduler with two workers, which no test kills."""
+    with running(tmp_path_factory.mktemp("cluster"), workers=2) as started:
+        yield started.address
 
 
 @pytest.fixture(autouse=True, scope="session")

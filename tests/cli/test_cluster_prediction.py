@@ -5,26 +5,19 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from clusters import running
 from cups import CORPUS
 from iraqstance.training.classifier import fit
 from iraqstance.training.model_folder import save_classifier
 from starting import until
 
 Run = Callable[..., CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(tmp_path_factory.mktemp("cluster"), workers=2) as started:
-        yield started.address
 
 
 @pytest.fixture(scope="module")

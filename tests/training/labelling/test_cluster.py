@@ -26,13 +26,6 @@ FILES = 6
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The scheduler of two workers that no test kills."""
-    with running(tmp_path_factory.mktemp("cluster"), workers=2) as started:
-        yield started.address
-
-
-@pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "cups.flat"
     write_flat(fit(CORPUS), path)
