@@ -46,6 +46,7 @@ def card_parts(
         "diversity": lambda: _measured(folder, "diversity", lambda found: diversity_table(found["rows"])),
         "baselines": lambda: _measured(folder, "baselines", _baselines),
         "differences": lambda: _measured(folder, "baselines", _differences),
+        "sentences": lambda: _measured(folder, "sentences", _sentences),
         "learning-curve": lambda: _measured(folder, "baselines", _curve),
         "slopes": lambda: _measured(folder, "baselines", _slopes),
     }
@@ -210,10 +211,12 @@ def _measured(folder: Path, name: str, table: Callable[[Any], Lines]) -> str:
         ) from None
 
 
-_FIGURES = {
+_STANCE_FIGURES = {
     "stance_macro_f1": "stance macro-F1",
     "stance_sides_f1": "F1 of favor and against",
     "stance_accuracy": "accuracy",
+}
+_FIGURES = _STANCE_FIGURES | {
     "topics_micro_f1": "topics micro-F1",
     "topics_macro_f1": "topics macro-F1",
     "topics_exact": "exact set",
@@ -227,6 +230,12 @@ def _baselines(found: Any) -> Lines:
         for system in found["systems"]
     ]
     return ("system, and what it was trained on", *_FIGURES.values()), lines
+
+
+def _sentences(found: Any) -> Lines:
+    figures = _STANCE_FIGURES | {"stance_f1_favor": "F1 of favor"}
+    lines = [(system["name"], *(_range(system[figure]) for figure in figures)) for system in found["systems"]]
+    return ("system, and what it was trained on", *figures.values()), lines
 
 
 def _differences(found: Any) -> Lines:

@@ -9,7 +9,17 @@ from iraqstance.training.features import Blocks, lumped, weighted_apart
 from iraqstance.training.linear import Floats, Linear, Numbers, Owners, fitted
 from iraqstance.training.recipe import COARSE, Candidate, Member, Settings
 
-__all__ = ["Choice", "Task", "best_threshold", "choose", "group_numbers", "inner_folds", "sharing_helps", "temperature"]
+__all__ = [
+    "Choice",
+    "Task",
+    "best_threshold",
+    "choose",
+    "group_numbers",
+    "inner_folds",
+    "sampled",
+    "sharing_helps",
+    "temperature",
+]
 
 _FOLDS = 5
 _FEW = 30  # rows below which nothing is chosen and nothing calibrated
@@ -98,7 +108,7 @@ def choose(task: Task, settings: Settings) -> Choice:
     """
     if len(task) < _FEW or len(np.unique(task.groups)) < 2:
         return Choice(settings.candidates[0])
-    sample = _sample(task.groups, settings.chosen_on)
+    sample = sampled(task.groups, settings.chosen_on)
     part = task if len(sample) == len(task) else task.take(sample)
     rows, scores = _out_of_fold(part, settings.candidates, settings)
     calibrations = [_calibrated(part, rows, one) for one in scores]
@@ -113,14 +123,16 @@ def choose(task: Task, settings: Settings) -> Choice:
 
 
 def sharing_helps(apart: Sequence[Task], together: Task, settings: Settings) -> bool:
-    """Tell whether targets do better with shared features, by the log loss of the first candidate.
+    """Tell whether targets do better with shared features, by the mean log loss of the first candidate.
+
+    Neither is the simpler one, so that the lesser loss decides, however near they are.
 
     Args:
         apart: The task of each target.
         together: The task of all, in the order of ``apart``, with owners. Its groups are theirs.
         settings: Those for all rows.
     """
-    if min(map(len, apart)) < _FEW or len(np.unique(together.groups)) < 2 or len(together) > settings.chosen_on:
+    if min(map(len, apart)) < _FEW or len(np.unique(together.groups)) < 2:
         return False
     first = settings.candidates[:1]
     whole = replace(settings, calibrated_on=_FOLDS)
@@ -135,10 +147,10 @@ def sharing_helps(apart: Sequence[Task], together: Task, settings: Settings) -> 
         losses = np.empty(len(task))
         losses[rows] = _calibrated(task, rows, scores)[2]
         own.append(losses)
-    return _simplest([np.concatenate(own), shared], together.groups) == 1
+    return bool(shared.mean() < np.concatenate(own).mean())
 
 
-def _sample(groups: Numbers, size: int) -> Numbers:
+def sampled(groups: Numbers, size: int) -> Numbers:
     """Return the rows of whole groups drawn at random, at most so many, in order; all where there are no more."""
     if len(groups) <= size:
         return np.arange(len(groups))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from iraqstance.annotation.errors import InputError, from_extra
 from iraqstance.annotation.records import Prediction
-from iraqstance.training.choice import Choice, Task, choose, group_numbers, sharing_helps
+from iraqstance.training.choice import Choice, Task, choose, group_numbers, sampled, sharing_helps
 from iraqstance.training.corpus import Corpus
 from iraqstance.training.features import Blocks, counted, weighted
 from iraqstance.training.linear import Linear, Owners, fitted, logistic, one_vs_rest
@@ -18,6 +18,8 @@ from iraqstance.training.recipe import Settings, constant_pipeline, settings_for
 from iraqstance.training.targets import target_of
 
 __all__ = ["Classifier", "fit"]
+
+_SHARING_TRIED_ON = 5_000  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,10 @@ def _shared(parts: Mapping[str, Corpus]) -> dict[str, Any] | None:
     owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts.values()])
     together = replace(_task(whole, _terms(whole, settings), table, "one"), owners=Owners(owners, len(parts)))
     own = [sorted(set(part.stances or ())) for part in parts.values()]
-    apart = [_apart(together, np.flatnonzero(owners == owner), classes, names) for owner, names in enumerate(own)]
-    if not sharing_helps(apart, together, settings):
+    rows = sampled(together.groups, _SHARING_TRIED_ON)
+    tried = together.take(rows)
+    apart = [_apart(tried, np.flatnonzero(owners[rows] == owner), classes, names) for owner, names in enumerate(own)]
+    if not sharing_helps(apart, tried, settings):
         return None
     choice, models = _learned(together, settings)
     made = {}

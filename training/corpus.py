@@ -14,6 +14,7 @@ from iraqstance.annotation.normalise import sha256_of
 from iraqstance.annotation.reading import open_binary
 from iraqstance.annotation.storage import Row, read_rows
 from iraqstance.dataset.load import load, load_folder, load_parquet
+from iraqstance.training.columns import no_text_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -159,12 +160,7 @@ def _corpus(rows: Sequence[Row], path: str | Path, columns: Columns | None) -> C
     if not rows:
         raise InputError("there is no row in it", where=str(path), expected="labelled texts")
     if wanted.text not in rows[0].value:
-        raise InputError(
-            f"there is no column {wanted.text!r}",
-            where=str(path),
-            got=f"columns {', '.join(rows[0].value)}",
-            remedy="Name the column of the texts with --text-column",
-        )
+        raise no_text_column(wanted.text, rows[0].value, str(path))
     wanted = _present(wanted, rows[0].value, explicit=columns, path=path)
     if wanted.stance is None and wanted.topics is None:
         raise InputError(

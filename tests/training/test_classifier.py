@@ -223,15 +223,21 @@ def test_probabilities_mean_what_they_say() -> None:
     assert np.mean(sure) == pytest.approx(right, abs=0.05)
 
 
-def test_targets_that_share_features_keep_their_own_stances() -> None:
-    """Where the same words mean the same of both, the targets' pipelines hold the same features."""
-    whole = opinions(240)
-    targets = tuple("ours" if row % 2 else "theirs" for row in range(240))
-    model = fit(replace(whole, topics=None, targets=targets))
+@pytest.mark.parametrize("rows", [160, 5_400])
+def test_targets_that_share_features_keep_their_own_stances(rows: int) -> None:
+    """Where the same rare words mean the same of both, the targets' pipelines hold the same features."""
+    random = np.random.default_rng(4)
+    words = ["".join(random.choice(list("abcdefghijklmnopqrstuvwxyz"), 6)) for _ in range(rows * 3 // 4)]
+    kind, harsh = words[: len(words) // 2], words[len(words) // 2 :]
+    likes = random.integers(0, 2, rows)
+    texts = tuple(" ".join(random.choice(kind if liked else harsh, 4)) for liked in likes)
+    stances = tuple("likes" if liked else "dislikes" for liked in likes)
+    model = fit(Corpus("cups", texts, stances, targets=tuple("ours" if row % 2 else "theirs" for row in range(rows))))
     assert model.targets == ("theirs", "ours")
+    assert model.stance["ours"]["features"] is model.stance["theirs"]["features"]
     for target in model.targets:
-        kind, harsh = model.predict(["lovely mild tea", "awful burnt coffee"], target)
-        assert (kind.stance, harsh.stance) == ("likes", "dislikes")
+        said = model.predict([" ".join(kind[:8]), " ".join(harsh[:8])], target)
+        assert [one.stance for one in said] == ["likes", "dislikes"]
 
 
 def test_more_texts_than_characters_are_needed_for_are_learned_from_words() -> None:

@@ -142,6 +142,7 @@ def test_numbers_are_labels_too(tmp_path: Path) -> None:
     ("text", "columns", "message"),
     [
         ("words,stance\nTea.,pro\n", None, r"there is no column 'text' .*got columns words, stance.*--text-column"),
+        ("text;stance\nTea.;pro\n", None, r"divided by semicolons .*expected commas in .csv, tabs in .tsv"),
         ("text,view\nTea.,pro\n", None, r"neither a stance nor a topics column .*--stance-column or --topics-column"),
         ("text,stance\nTea.,pro\n", Columns(group="author"), r"there is no column 'author' .*got columns text, stance"),
         ("text,stance\nTea.,pro\n", Columns(stance="view"), "there is no column 'view'"),
@@ -160,6 +161,7 @@ def test_numbers_are_labels_too(tmp_path: Path) -> None:
     ],
     ids=[
         "no text column",
+        "other dividers",
         "no label column",
         "no such group column",
         "no such stance column",

@@ -161,6 +161,13 @@ def test_repeated_columns_are_numbered_and_may_not_be_those_of_the_text(tmp_path
         texts_of(tmp_path / "rows.csv")
 
 
+@pytest.mark.parametrize(("mark", "marks"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_a_table_with_other_dividers_than_commas_is_told(tmp_path: Path, mark: str, marks: str) -> None:
+    (tmp_path / "rows.csv").write_text(f"id{mark}text\n1{mark}tea\n", encoding="utf-8")
+    with pytest.raises(InputError, match=f"rows.csv: its columns are divided by {marks} "):
+        texts_of(tmp_path / "rows.csv")
+
+
 @pytest.mark.parametrize("kind", ["string", "large_string", "string_view", "dictionary", "binary"])
 def test_parquet_gives_its_texts_whatever_their_type(tmp_path: Path, kind: str) -> None:
     pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
