@@ -62,7 +62,14 @@ def reliability_plot(name: str, bins: Sequence[Bin], across: str, up: str) -> st
         held = [one for one in bins if one.count]
         width = bins[0].high - bins[0].low
         upper.plot([0, 1], [0, 1], "--", color=_INK, linewidth=0.8, label="perfect calibration")
-        upper.plot([one.confidence for one in held], [one.accuracy for one in held], "-o", color=_FIRST, markersize=4)
+        upper.plot(
+            [one.confidence for one in held],
+            [one.accuracy for one in held],
+            "-o",
+            color=_FIRST,
+            markersize=4,
+            clip_on=False,
+        )
         upper.set(ylabel=up, xlim=(0, 1), ylim=(0, 1))
         upper.legend(frameon=False, loc="best")
         lower.bar([one.low for one in bins], [one.count for one in bins], width * 0.9, align="edge", color=_SECOND)

@@ -341,6 +341,7 @@ def _curve(evaluation: Evaluation) -> dict[str, Any] | None:
     rows = [point.rows for point in points]
     return {
         "plot": curve_plot("lc", rows, lines),
+        "drawn": "Whole groups" if evaluation.tested.groups else "Rows",
         "head": [name for name, _ in lines],
         "rows": [(f"{count:,.0f}", [_words(line[place]) for _, line in lines]) for place, count in enumerate(rows)],
     }

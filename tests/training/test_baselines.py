@@ -278,6 +278,12 @@ def test_the_figures_kept_are_of_the_data_and_the_recipe_as_they_are(kept: Any) 
     assert kept["recipe"] == recipe_fingerprint()
 
 
+def test_the_figures_kept_of_sentence_embeddings_are_of_the_data_as_they_are() -> None:
+    """Otherwise: python benchmarks/sentences.py --articles FOLDER --write."""
+    found = json.loads((ROOT / "dataset" / "measured" / "sentences.json").read_text(encoding="utf-8"))
+    assert found["data"]["files"] == data_hashes()
+
+
 def test_the_figures_kept_are_measured_again(kept: Any, articles: Path) -> None:
     """Those of the models that learn from the other articles, which take little time."""
     wanted = next(system for system in kept["systems"] if system["name"] == "articles")
