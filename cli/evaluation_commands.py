@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from iraqstance.training.answers import Step
-    from iraqstance.training.evaluate import Evaluation, Figures
+    from iraqstance.training.corpus import Corpus
+    from iraqstance.training.evaluate import Evaluation, Figures, Model
     from iraqstance.training.intervals import Change, Interval
     from iraqstance.training.metrics import LabelScore
 
@@ -46,6 +47,15 @@ def evaluate(
             "--test",
             help=f"Test on this instead of cross-validating. {HELD_OUT_HELP}",
             metavar="DATA",
+        ),
+    ] = None,
+    models: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--model",
+            help="Train nothing: test this model (folder or .flat) on DATA, of a dataset folder on its split test. "
+            "Given twice, the first is compared with the second.",
+            metavar="MODEL",
         ),
     ] = None,
     report: Annotated[
@@ -79,21 +89,25 @@ def evaluate(
     from iraqstance.training.report import make_folder, write_report
 
     pair = _pair(sides)
+    _refuse_training_options(models or (), extra, test)
     columns = columns_of(text_column, stance_column, topics_column, group_column, target_column)
     further = read_corpus(extra, columns) if extra else None
     held_out = read_corpus(test, columns, held_out=True) if test else None
-    corpus = read_corpus(data, columns)
+    corpus = read_corpus(data, columns, held_out=bool(models))
     if report:
         make_folder(report)
-    found = tested(
-        corpus,
-        extra=further,
-        test=held_out,
-        sides=pair,
-        detail=report is not None,
-        jobs=jobs,
-        progress=lambda fitted, total: tracked(fitted, total, "Evaluating"),
-    )
+    if models:
+        found = _tested_saved(corpus, models, pair)
+    else:
+        found = tested(
+            corpus,
+            extra=further,
+            test=held_out,
+            sides=pair,
+            detail=report is not None,
+            jobs=jobs,
+            progress=lambda fitted, total: tracked(fitted, total, "Evaluating"),
+        )
     if report:
         write_report(found, report, texts=texts)
         note(f"{report / 'report.html'}: open it in a browser; the figures are in {report / 'metrics.json'}")
@@ -101,6 +115,30 @@ def evaluate(
         print_json(metrics(found))
     else:
         _print_evaluation(found)
+
+
+def _refuse_training_options(models: "Sequence[Path]", extra: str | None, test: str | None) -> None:
+    for option, value in (("--with", extra), ("--test", test)):
+        if models and value:
+            raise UsageError(f"{option} and --model", expected="data to train on, or a model that is fitted already")
+    if len(models) > 2:
+        raise UsageError("--model names one model or two", got=str(len(models)))
+
+
+def _tested_saved(corpus: "Corpus", models: "Sequence[Path]", sides: tuple[str, str] | None) -> "Evaluation":
+    """Test models that were fitted before; tell of one that learned from these very rows."""
+    from iraqstance.training.evaluate import evaluate_saved
+    from iraqstance.training.flat.folder import flat_named
+    from iraqstance.training.flat.scorer import Scorer
+    from iraqstance.training.model_folder import load_classifier, read_manifest
+
+    opened: list[Model] = []
+    for path in models:
+        flat = flat_named(path)
+        opened.append(load_classifier(path) if flat is None else Scorer(flat))
+        if path.is_dir() and read_manifest(path).data.sha256 == corpus.sha256:
+            note(f"{path} has learned from these very rows, which flatters it")
+    return evaluate_saved(corpus, *opened, sides=sides)
 
 
 def _pair(sides: str | None) -> tuple[str, str] | None:
@@ -155,10 +193,11 @@ def _print_systems(title: str, figures: "Figures", sides: tuple[str, ...]) -> No
             for system, one in figures.systems.items()
         ],
     )
-    print_table(
-        ("model less", *(heads[name] for name in ranged)),
-        [(system, *(_ranged(one[name]) for name in ranged)) for system, one in figures.changes.items()],
-    )
+    if figures.changes:
+        print_table(
+            ("model less", *(heads[name] for name in ranged)),
+            [(system, *(_ranged(one[name]) for name in ranged)) for system, one in figures.changes.items()],
+        )
 
 
 def _print_surest(what: str, right: str, steps: "Sequence[Step]") -> None:

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, fields, is_dataclass
+from dataclasses import astuple, dataclass, field, fields, is_dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from iraqstance.annotation.errors import InputError, UsageError, from_extra
@@ -49,9 +49,11 @@ __all__ = [
     "Evaluation",
     "Figures",
     "Fold",
+    "Model",
     "Outcome",
     "Progress",
     "evaluate",
+    "evaluate_saved",
     "folds_of",
     "metrics",
     "out_of_fold",
@@ -75,6 +77,24 @@ _SCHEMES: Mapping[Scheme, str] = {
     "within": "of rows within each group, for there are few groups: it speaks for these groups, not for others",
     "two-stage": "of groups, and of rows within each",
 }
+
+
+class Model(Protocol):
+    """What labels texts: a classifier, or the scorer of a flat model."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the stance targets that it holds."""
+
+    @property
+    def topic_names(self) -> tuple[str, ...]:
+        """The topics that it can give."""
+
+    def stance_names(self, target: str, /) -> tuple[str, ...]:
+        """Return the stances that it can give for a target."""
+
+    def predict(self, texts: Sequence[str], target: str | None = None) -> list[Prediction]:
+        """Label texts, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +144,8 @@ class Evaluation:
 
     Systems are ``model``; ``majority`` (always the commonest stance of the training rows); ``random`` (drawn from their
     distribution, mean of 100 draws); ``unigram`` (logistic regression on a bag of words); and, where further texts were
-    trained on, ``without`` (the classifier without them).
+    trained on, ``without`` (the classifier without them). Of a model that was fitted before there are ``model`` and,
+    where another is compared with it, ``other``.
 
     Attributes:
         data: Where the tested texts come from.
@@ -195,6 +216,20 @@ class _Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class _Answered:
+    """What systems say of the tested rows, and what the model of each fold knew of its training labels.
+
+    Without ``guessed`` it knew the labels, not how common they were, and no guess can be made from them.
+    """
+
+    tested: Corpus
+    trials: Sequence[_Trial]
+    by_fold: Sequence[Outcome]
+    systems: Mapping[str, Sequence[Prediction]]
+    guessed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class _Guesses:
     """Stances that a system gives, the probability of each true one, and that of each given one."""
 
@@ -253,9 +288,82 @@ def evaluate(  # noqa: PLR0913 - all but the first by name
     systems: dict[str, Sequence[Prediction]] = {
         name: _pooled(trials, said[name]) for name in ("model", "unigram", "without") if name in said
     }
-    stance = _stances(tested, trials, by_fold, systems, sides or SIDES)
-    topics = None if tested.topics is None else _topics(tested, trials, by_fold, systems)
-    stance_terms, topic_terms = said["terms"][0] if detail else ({}, {})
+    found = _evaluation(_Answered(tested, trials, by_fold, systems), sides, scheme)
+    if not detail:
+        return found
+    stance_terms, topic_terms = said["terms"][0]
+    curve = _curve(tested, trials, said, sides or SIDES)
+    return replace(found, curve=curve, stance_terms=stance_terms, topic_terms=topic_terms)
+
+
+def evaluate_saved(
+    tested: Corpus, model: Model, other: Model | None = None, *, sides: tuple[str, str] | None = None
+) -> Evaluation:
+    """Test a model that was fitted before, or two on the same rows: the systems ``model`` and ``other``.
+
+    Rows that a model has learned from flatter it. Stances and topics are tested as far as all models give them.
+
+    Args:
+        tested: The rows. They name the target of each stance, where a model holds several.
+        model: The model.
+        other: Another, which it is compared with.
+        sides: As of :func:`evaluate`.
+
+    Raises:
+        UsageError: Where a model gives neither stance nor topics that the rows have, or holds no target of theirs; and
+            where a side is no stance of the rows.
+        MissingExtraError: Without the extra ``train``.
+    """
+    models = {"model": model} if other is None else {"model": model, "other": other}
+    tested = _in_common(tested, models.values())
+    _refuse_strange_sides(tested, sides)
+    known = Outcome(
+        (),
+        (),
+        {name: dict.fromkeys(model.stance_names(_held(model, name, tested)), 1) for name in _target_names(tested)},
+        dict.fromkeys(model.topic_names, 1.0),
+    )
+    systems = {name: tuple(_by_target(one, tested)) for name, one in models.items()}
+    trial = _Trial(tested, tested, tuple(range(len(tested))), tested.name)
+    scheme = "as a model says that was fitted before; rows that it learned from flatter it"
+    return _evaluation(_Answered(tested, [trial], [known], systems, guessed=False), sides, scheme)
+
+
+def _in_common(tested: Corpus, models: Iterable[Model]) -> Corpus:
+    """Return the rows with the labels that all models give."""
+    for model in models:
+        if tested.stances is not None and not model.targets:
+            tested = replace(tested, stances=None)
+        if tested.topics is not None and not model.topic_names:
+            tested = replace(tested, topics=None)
+    if tested.stances is None and tested.topics is None:
+        raise UsageError("the model gives no label that the rows have", where=tested.name, remedy="Name other data")
+    return tested
+
+
+def _target_names(tested: Corpus) -> tuple[str, ...]:
+    return tested.target_names if tested.stances is not None else ()
+
+
+def _held(model: Model, target: str, tested: Corpus) -> str:
+    """Return the model's name of a target of the rows: its only one, where they name none."""
+    if target in model.targets:
+        return target
+    if not target and len(model.targets) == 1:
+        return model.targets[0]
+    raise UsageError(
+        f"the model holds no target {target!r}" if target else "the model holds several targets, the rows name none",
+        where=tested.name,
+        expected=" or ".join(map(repr, model.targets)),
+        remedy="Name the column of the targets with --target-column; '' for none",
+    )
+
+
+def _evaluation(answered: _Answered, sides: tuple[str, str] | None, scheme: str) -> Evaluation:
+    """Return what systems' predictions come to."""
+    tested, trials, by_fold = answered.tested, answered.trials, answered.by_fold
+    stance = _stances(answered, sides or SIDES)
+    topics = None if tested.topics is None else _topics(answered)
     return Evaluation(
         data=tested.name,
         rows=len(tested),
@@ -265,15 +373,12 @@ def evaluate(  # noqa: PLR0913 - all but the first by name
         topics=topics[0] if topics else None,
         tested=tested,
         sides=tuple(sides or SIDES),
-        predictions=tuple(systems["model"]),
+        predictions=tuple(answered.systems["model"]),
         stance_figures={target: figures for target, (_, figures) in stance[0].items()},
         mean_figures=stance[1],
         topic_figures=topics[1] if topics else None,
         untrained_stances=_untrained_stances(tested, trials, by_fold),
         untrained_topics=_untrained_topics(tested, trials, by_fold),
-        curve=_curve(tested, trials, said, sides or SIDES) if detail else (),
-        stance_terms=stance_terms,
-        topic_terms=topic_terms,
     )
 
 
@@ -619,19 +724,26 @@ def _terms(train: Corpus, _: Corpus) -> Any:
 
 def _predictions(model: Classifier, test: Corpus) -> list[Prediction]:
     """Return what a fold's model says of each test row, about the row's own target."""
-    if not model.stance or test.stances is None:
-        return model.predict(test.texts, next(iter(model.stance), None))
-    found: dict[int, Prediction] = {}
-    for target in test.target_names:
+    for target in _target_names(test):
         if target not in model.stance:
             raise InputError(
                 f"nothing can be learned of the target {target!r}: no training row is about it",
                 where=test.name,
                 remedy="Leave its rows out, or name another --group-column",
             )
-        rows = [row for row, name in enumerate(test.targets or [target] * len(test)) if name == target]
-        found |= dict(zip(rows, model.predict([test.texts[row] for row in rows], target), strict=True))
-    return [found[row] for row in range(len(test))]
+    return _by_target(model, test)
+
+
+def _by_target(model: Model, tested: Corpus) -> list[Prediction]:
+    """Return what a model says of each row, about the row's own target."""
+    if tested.stances is None:
+        return model.predict(tested.texts, next(iter(model.targets), None))
+    found: dict[int, Prediction] = {}
+    for target in tested.target_names:
+        rows = [row for row, name in enumerate(tested.targets or [target] * len(tested)) if name == target]
+        said = model.predict([tested.texts[row] for row in rows], _held(model, target, tested))
+        found |= dict(zip(rows, said, strict=True))
+    return [found[row] for row in range(len(tested))]
 
 
 def _run(train: Corpus, test: Corpus, model: Classifier | None = None) -> Outcome:
@@ -674,13 +786,10 @@ def _of_row(trials: Sequence[_Trial], values: Sequence[T]) -> dict[int, T]:
 
 
 def _stances(
-    tested: Corpus,
-    trials: Sequence[_Trial],
-    said: Sequence[Outcome],
-    systems: Mapping[str, Sequence[Prediction]],
-    sides: Sequence[str],
+    answered: _Answered, sides: Sequence[str]
 ) -> tuple[dict[str, tuple[dict[str, StanceScores], Figures]], Figures | None]:
     """Return scores and figures by target, and the figures' mean over targets where there are several."""
+    tested, trials, systems = answered.tested, answered.trials, answered.systems
     found: dict[str, tuple[dict[str, StanceScores], Figures]] = {}
     if tested.stances is None:
         return found, None
@@ -689,11 +798,12 @@ def _stances(
         rows = _rows_of(tested, trials, target)
         true = [tested.stances[row] for row in rows]
         names = sorted(set(true))
-        of_row = _of_row(trials, [outcome.stance_counts.get(target, {}) for outcome in said])
-        counts = [of_row[row] for row in rows]
         guesses = {name: [_told(true, [answers[row] for row in rows])] for name, answers in systems.items()}
-        guesses["majority"] = [_guessed(true, list(map(majority_stance, counts)), counts)]
-        guesses["random"] = [_guessed(true, draw, counts) for draw in random_stances(counts)]
+        if answered.guessed:
+            of_row = _of_row(trials, [outcome.stance_counts.get(target, {}) for outcome in answered.by_fold])
+            counts = [of_row[row] for row in rows]
+            guesses["majority"] = [_guessed(true, list(map(majority_stance, counts)), counts)]
+            guesses["random"] = [_guessed(true, draw, counts) for draw in random_stances(counts)]
         guesses = {name: guesses[name] for name in _ORDER if name in guesses}
         scores = {
             name: _mean([stance_scores(true, one.stances, names) for one in several])
@@ -711,7 +821,7 @@ def _stances(
     return found, _compared(means, tested, range(len(tested)))
 
 
-_ORDER = ("model", "without", "majority", "random", "unigram")
+_ORDER = ("model", "other", "without", "majority", "random", "unigram")
 
 
 def _told(true: Sequence[str], answers: Sequence[Prediction]) -> _Guesses:
@@ -774,23 +884,21 @@ def _compared(measures: Mapping[str, Measure], tested: Corpus, rows: Sequence[in
     )
 
 
-def _topics(
-    tested: Corpus,
-    trials: Sequence[_Trial],
-    said: Sequence[Outcome],
-    systems: Mapping[str, Sequence[Prediction]],
-) -> tuple[dict[str, TopicScores], Figures]:
+def _topics(answered: _Answered) -> tuple[dict[str, TopicScores], Figures]:
+    """Return scores and figures."""
+    tested, trials, systems = answered.tested, answered.trials, answered.systems
     labels = tested.topics or ()
     names = sorted({topic for row in labels for topic in row})
     rows = _first_rows(tested, trials)
     true = [labels[row] for row in rows]
-    of_row = _of_row(trials, [outcome.topic_shares for outcome in said])
+    of_row = _of_row(trials, [outcome.topic_shares for outcome in answered.by_fold])
     shares = [of_row[row] for row in rows]
     guesses: dict[str, list[Any]] = {
         name: [[answers[row].topics or () for row in rows]] for name, answers in systems.items()
     }
-    guesses["majority"] = [list(map(majority_topics, shares))]
-    guesses["random"] = list(random_topics(shares, names))
+    if answered.guessed:
+        guesses["majority"] = [list(map(majority_topics, shares))]
+        guesses["random"] = list(random_topics(shares, names))
     guesses = {name: guesses[name] for name in _ORDER if name in guesses}
     scores = {name: _mean([topic_scores(true, one, names) for one in several]) for name, several in guesses.items()}
     probable = {name: [answers[row].topic_scores or {} for row in rows] for name, answers in systems.items()}

@@ -21,6 +21,7 @@ _MOST = 12  # mistakes that are shown
 _LONGEST = 600  # characters of a text that are shown
 _SYSTEMS: Mapping[str, str] = {
     "model": "the classifier",
+    "other": "the other model",
     "without": "the classifier without the further data",
     "majority": "the commonest training label",
     "random": "labels drawn as in training",

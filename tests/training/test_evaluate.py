@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from iraqstance.annotation.errors import InputError, UsageError
 from iraqstance.training.classifier import fit
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.evaluate import Evaluation, evaluate, folds_of, metrics, out_of_fold
+from iraqstance.training.evaluate import Evaluation, evaluate, evaluate_saved, folds_of, metrics, out_of_fold
 from iraqstance.training.metrics import stance_scores, topic_scores
 
 KIND = ("lovely", "fresh", "mild")
@@ -490,3 +490,49 @@ def test_two_rows_in_two_groups_are_evaluated_in_full() -> None:
     assert found.rows == 2
     assert found.untrained_stances == {"": {"con": 1, "pro": 1}}
     assert found.stance[""]["model"].accuracy == 0
+
+
+def test_a_saved_model_has_the_figures_that_it_has_where_it_is_trained_and_tested_at_once() -> None:
+    train, test = (replace(two_targets(one), groups=None) for one in (cups(24), cups(12, offset=24)))
+    once = evaluate(train, test=test)
+    later = evaluate_saved(test, fit(train))
+    assert set(later.stance["ours"]) == {"model"}
+    assert metrics(later)["stance"]["ours"]["model"] == metrics(once)["stance"]["ours"]["model"]
+    assert metrics(later)["topics"]["model"] == metrics(once)["topics"]["model"]
+    assert later.predictions == once.predictions
+
+
+def test_two_saved_models_are_compared_on_the_same_rows() -> None:
+    test = cups(12, offset=24)
+    wrong = fit(replace(cups(24), stances=tuple("dislikes" if n % 2 else "likes" for n in range(24))))
+    found = evaluate_saved(test, fit(cups(24)), wrong)
+    change = found.stance_figures[""].changes["other"]["accuracy"]
+    assert (change.value, change.low) == (1.0, 1.0)
+    assert found.topic_figures is not None
+    assert found.topic_figures.changes["other"]["micro_f1"].value == 0
+
+
+def test_a_saved_model_is_tested_on_the_labels_that_it_gives() -> None:
+    found = evaluate_saved(cups(12), fit(replace(cups(24), topics=None)))
+    assert found.topics is None
+    assert list(found.stance) == [""]
+    assert evaluate_saved(cups(12), fit(replace(cups(24), targets=("cups",) * 24))).stance[""]["model"].accuracy == 1
+
+
+def test_labels_that_a_saved_model_never_saw_are_told() -> None:
+    strange = replace(cups(12), stances=("loves", *(cups(12).stances or ())[1:]))
+    assert evaluate_saved(strange, fit(cups(24))).untrained_stances == {"": {"loves": 1}}
+
+
+@pytest.mark.parametrize(
+    ("tested", "train", "message"),
+    [
+        (replace(cups(12), topics=None), replace(cups(24), stances=None), "gives no label that the rows have"),
+        (replace(cups(12), targets=("his",) * 12), two_targets(cups(24)), "no target 'his' .*'ours' or 'theirs'"),
+        (cups(12), two_targets(cups(24)), "holds several targets, the rows name none"),
+    ],
+    ids=["other labels", "another target", "no target"],
+)
+def test_a_model_for_something_else_is_refused(tested: Corpus, train: Corpus, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        evaluate_saved(tested, fit(train))
