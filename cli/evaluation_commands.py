@@ -1,5 +1,6 @@
 """The command that evaluates."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -138,7 +139,9 @@ def _tested_saved(corpus: "Corpus", models: "Sequence[Path]", sides: tuple[str, 
         opened.append(load_classifier(path) if flat is None else Scorer(flat))
         if path.is_dir() and read_manifest(path).data.sha256 == corpus.sha256:
             note(f"{path} has learned from these very rows, which flatters it")
-    return evaluate_saved(corpus, *opened, sides=sides)
+    found = evaluate_saved(corpus, *opened, sides=sides)
+    named = "; ".join(f"{system}: {path}" for system, path in zip(("model", "other"), models, strict=False))
+    return replace(found, scheme=f"{named}; {found.scheme}")
 
 
 def _pair(sides: str | None) -> tuple[str, str] | None:

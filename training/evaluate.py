@@ -325,7 +325,7 @@ def evaluate_saved(
     )
     systems = {name: tuple(_by_target(one, tested)) for name, one in models.items()}
     trial = _Trial(tested, tested, tuple(range(len(tested))), tested.name)
-    scheme = "as a model says that was fitted before; rows that it learned from flatter it"
+    scheme = "fitted before: rows that a model has learned from flatter it"
     return _evaluation(_Answered(tested, [trial], [known], systems, guessed=False), sides, scheme)
 
 

@@ -95,7 +95,7 @@ def test_saved_models_are_tested_and_compared(run: Run, tmp_path: Path) -> None:
         assert run("train", data, "-o", name, "--no-evaluate", *COLUMNS).returncode == 0
     done = run("evaluate", "more.csv", *COLUMNS, "--model=one", "--model=two/classifier.flat", "--report=report")
     assert done.returncode == 0, done.stderr
-    assert "more.csv: 36 rows (as a model says that was fitted before" in done.stdout
+    assert "more.csv: 36 rows (model: one; other: two/classifier.flat; fitted before: rows" in done.stdout
     assert re.search(r"^ other +1\.000 \[1\.00, 1\.00\]", done.stdout, re.MULTILINE)
     assert "majority" not in done.stdout
     assert "the other model" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
