@@ -8,8 +8,8 @@ Two sets, of which you bring copies:
   trained on, the rest tested; topics that both have count, texts without a word or a topic do not. ModApte leaves out
   some texts more, which this copy does not mark: it has 7,769 and 3,019 texts and 90 topics, here there are some more.
 
-The SVM is given its best: settings are chosen by cross-validation on the training data, for each target apart. That of
-stance sees the presence of word 1-3-grams and character 2-5-grams (Mohammad, Sobhani and Kiritchenko, "Stance and
+The SVM's settings are chosen by cross-validation on the training data: its strength, and for stance, where each target
+has a machine of its own, whether classes are weighted. That of stance sees the presence of word 1-3-grams and character 2-5-grams (Mohammad, Sobhani and Kiritchenko, "Stance and
 Sentiment in Tweets", 2017), that of topics TF-IDF of words, one machine a topic (Joachims 1998; Yang and Liu 1999).
 
 Prints figures by cross-validation on the training data, then those of the test data; intervals are of resampled texts.

@@ -80,7 +80,7 @@ def evaluate(
     target_column: TargetColumn = "target",
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Test the classifier, holding whole groups out or on data of its own, beside three baselines.
+    """Test the classifier, holding whole groups out or on data of its own, beside three baselines; or saved models.
 
     Example: iraqstance evaluate dataset --report report
     """
@@ -95,10 +95,11 @@ def evaluate(
     further = read_corpus(extra, columns) if extra else None
     held_out = read_corpus(test, columns, held_out=True) if test else None
     corpus = read_corpus(data, columns, held_out=bool(models))
+    opened = [_opened(path, corpus, jobs) for path in models or ()]
     if report:
         make_folder(report)
     if models:
-        found = _tested_saved(corpus, models, pair)
+        found = _tested_saved(corpus, models, opened, pair)
     else:
         found = tested(
             corpus,
@@ -119,28 +120,34 @@ def evaluate(
 
 
 def _refuse_training_options(models: "Sequence[Path]", extra: str | None, test: str | None) -> None:
-    for option, value in (("--with", extra), ("--test", test)):
-        if models and value:
-            raise UsageError(f"{option} and --model", expected="data to train on, or a model that is fitted already")
+    if models and extra:
+        raise UsageError("--with trains, --model does not", remedy="Leave one of them out")
+    if models and test:
+        raise UsageError("--test does not go with --model", remedy="Name the data to test on first: evaluate DATA")
     if len(models) > 2:
         raise UsageError("--model names one model or two", got=str(len(models)))
 
 
-def _tested_saved(corpus: "Corpus", models: "Sequence[Path]", sides: tuple[str, str] | None) -> "Evaluation":
-    """Test models that were fitted before; tell of one that learned from these very rows."""
-    from iraqstance.training.evaluate import evaluate_saved
+def _opened(path: Path, corpus: "Corpus", jobs: int) -> "Model":
+    """Open a saved model; tell where it has learned from this very table, read in the same way."""
     from iraqstance.training.flat.folder import flat_named
     from iraqstance.training.flat.scorer import Scorer
     from iraqstance.training.model_folder import load_classifier, read_manifest
 
-    opened: list[Model] = []
-    for path in models:
-        flat = flat_named(path)
-        opened.append(load_classifier(path) if flat is None else Scorer(flat))
-        if path.is_dir() and read_manifest(path).data.sha256 == corpus.sha256:
-            note(f"{path} has learned from these very rows, which flatters it")
-    found = evaluate_saved(corpus, *opened, sides=sides)
-    named = "; ".join(f"{system}: {path}" for system, path in zip(("model", "other"), models, strict=False))
+    flat = flat_named(path)
+    model: Model = load_classifier(path) if flat is None else Scorer(flat, jobs=jobs)
+    if path.is_dir() and read_manifest(path).data.sha256 == corpus.sha256:
+        note(f"{path} has learned from these very rows, which flatters it")
+    return model
+
+
+def _tested_saved(
+    corpus: "Corpus", paths: "Sequence[Path]", models: "Sequence[Model]", sides: tuple[str, str] | None
+) -> "Evaluation":
+    from iraqstance.training.evaluate import evaluate_saved
+
+    found = evaluate_saved(corpus, *models, sides=sides)
+    named = ", ".join(f"{system}: {path}" for system, path in zip(("model", "other"), paths, strict=False))
     return replace(found, scheme=f"{named}; {found.scheme}")
 
 

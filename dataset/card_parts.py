@@ -215,6 +215,7 @@ _STANCE_FIGURES = {
     "stance_macro_f1": "stance macro-F1",
     "stance_sides_f1": "F1 of favor and against",
     "stance_accuracy": "accuracy",
+    "stance_f1_favor": "F1 of favor",
 }
 _FIGURES = _STANCE_FIGURES | {
     "topics_micro_f1": "topics micro-F1",
@@ -233,9 +234,8 @@ def _baselines(found: Any) -> Lines:
 
 
 def _sentences(found: Any) -> Lines:
-    figures = _STANCE_FIGURES | {"stance_f1_favor": "F1 of favor"}
-    lines = [(system["name"], *(_range(system[figure]) for figure in figures)) for system in found["systems"]]
-    return ("system, and what it was trained on", *figures.values()), lines
+    lines = [(system["name"], *(_range(system[figure]) for figure in _STANCE_FIGURES)) for system in found["systems"]]
+    return (f"embeddings of `{found['encoder']}`, and what was trained on", *_STANCE_FIGURES.values()), lines
 
 
 def _differences(found: Any) -> Lines:

@@ -160,7 +160,11 @@ def sampled(groups: Numbers, size: int) -> Numbers:
     taken[order[np.cumsum(counts[order]) <= size]] = True
     rows = np.flatnonzero(taken[of_row])
     # Groups too large to be sampled whole: then some rows of each.
-    return rows if len(np.unique(groups[rows])) > 1 else np.arange(0, len(groups), -(-len(groups) // size))
+    return (
+        rows
+        if len(np.unique(groups[rows])) > 1 and 2 * len(rows) > size
+        else np.arange(0, len(groups), -(-len(groups) // size))
+    )
 
 
 def _out_of_fold(task: Task, candidates: Sequence[Candidate], settings: Settings) -> tuple[Numbers, list[Floats]]:

@@ -19,7 +19,8 @@ from iraqstance.training.targets import target_of
 
 __all__ = ["Classifier", "fit"]
 
-_SHARING_TRIED_ON = 5_000  # rows
+_SHARING_TRIED_ON, _OF_EACH = 5_000, 300  # rows in all, and of each target at least, as far as it has them
+_MOST_SHARING = 10  # targets: each holds the features of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +174,23 @@ def _stance(part: Corpus, terms: _Terms | None) -> Any:
 
 
 def _shared(parts: Mapping[str, Corpus]) -> dict[str, Any] | None:
-    """Return the pipeline of each target on features of all of them, or nothing where that does not help."""
+    """Return the pipeline of each target on features of all of them, or nothing where that does not help.
+
+    It is not tried where there are so many rows in all that they would be learned from in another way than the rows of
+    one target, nor with so many targets that the model would be large.
+    """
     whole = reduce(Corpus.joined, parts.values())
     settings = settings_for(whole.texts)
+    alike = all(settings_for(part.texts).balanced == settings.balanced for part in parts.values())
+    if not alike or len(parts) > _MOST_SHARING:
+        return None
     classes, table = _classes(whole.stances or ())
     owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts.values()])
     together = replace(_task(whole, _terms(whole, settings), table, "one"), owners=Owners(owners, len(parts)))
     own = [sorted(set(part.stances or ())) for part in parts.values()]
-    rows = sampled(together.groups, _SHARING_TRIED_ON)
-    tried = together.take(rows)
-    apart = [_apart(tried, np.flatnonzero(owners[rows] == owner), classes, names) for owner, names in enumerate(own)]
-    if not sharing_helps(apart, tried, settings):
+    rows = [_some(together, np.flatnonzero(owners == owner)) for owner in range(len(parts))]
+    apart = [_apart(together, of_one, classes, names) for of_one, names in zip(rows, own, strict=True)]
+    if not sharing_helps(apart, together.take(np.concatenate(rows)), settings):
         return None
     choice, models = _learned(together, settings)
     made = {}
@@ -191,6 +198,12 @@ def _shared(parts: Mapping[str, Corpus]) -> dict[str, Any] | None:
         columns = range(len(model.intercepts)) if len(classes) == 2 else [classes.index(name) for name in names]
         made[target] = _pipeline(together.features, logistic(model.columns(columns).scaled(choice.slope), names))
     return made
+
+
+def _some(together: Task, rows: Any) -> Any:
+    """Return so many of one target's rows that sharing can be tried on those of all targets."""
+    size = max(_OF_EACH, _SHARING_TRIED_ON * len(rows) // len(together))
+    return rows[sampled(together.groups[rows], size)]
 
 
 def _apart(together: Task, rows: Any, classes: Sequence[str], names: Sequence[str]) -> Task:

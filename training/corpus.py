@@ -4,24 +4,30 @@ import csv
 import json
 import re
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iraqstance.annotation.errors import InputError, UsageError
+from iraqstance.annotation.errors import InputError, IraqstanceWarning, UsageError
 from iraqstance.annotation.normalise import sha256_of
 from iraqstance.annotation.reading import open_binary
 from iraqstance.annotation.storage import Row, read_rows
 from iraqstance.dataset.load import load, load_folder, load_parquet
-from iraqstance.training.columns import no_text_column
+from iraqstance.training.dividers import refuse_other_dividers
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-__all__ = ["Columns", "Corpus", "packaged_corpus", "read_corpus", "read_table"]
+__all__ = ["Columns", "ContradictionWarning", "Corpus", "packaged_corpus", "read_corpus", "read_table"]
 
 _DELIMITERS = re.compile(r"\s*[|;,]\s*")
+
+
+class ContradictionWarning(IraqstanceWarning):
+    """Rows of one text have different topics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,12 @@ def _corpus(rows: Sequence[Row], path: str | Path, columns: Columns | None) -> C
     if not rows:
         raise InputError("there is no row in it", where=str(path), expected="labelled texts")
     if wanted.text not in rows[0].value:
-        raise no_text_column(wanted.text, rows[0].value, str(path))
+        raise InputError(
+            f"there is no column {wanted.text!r}",
+            where=str(path),
+            got=f"columns {', '.join(rows[0].value)}",
+            remedy="Name the column of the texts with --text-column",
+        )
     wanted = _present(wanted, rows[0].value, explicit=columns, path=path)
     if wanted.stance is None and wanted.topics is None:
         raise InputError(
@@ -169,15 +180,32 @@ def _corpus(rows: Sequence[Row], path: str | Path, columns: Columns | None) -> C
             got=f"columns {', '.join(rows[0].value)}",
             remedy="Name them with --stance-column or --topics-column",
         )
+    texts, topics = _strings(rows, wanted.text) or (), _topic_sets(rows, wanted.topics)
+    _warn_of_contradictions(str(path), texts, topics or ())
     return Corpus(
         name=str(path),
-        texts=_strings(rows, wanted.text) or (),
+        texts=texts,
         stances=_strings(rows, wanted.stance),
-        topics=_topic_sets(rows, wanted.topics),
+        topics=topics,
         groups=_strings(rows, wanted.group),
         targets=_strings(rows, wanted.target),
         ids=None if wanted.id is None else tuple(_id(row, wanted.id) for row in rows),
     )
+
+
+def _warn_of_contradictions(where: str, texts: Sequence[str], topics: Sequence[Sequence[str]]) -> None:
+    """Tell of texts that stand several times with different topics: one row of each gives its topics."""
+    first: dict[str, set[str]] = {}
+    pairs = zip(texts, topics, strict=False)
+    differing = {text for text, names in pairs if first.setdefault(text, set(names)) != set(names)}
+    if differing:
+        several = f"{len(differing)} texts stand" if len(differing) > 1 else "a text stands"
+        warnings.warn(
+            f"{where}: {several} in several rows with different topics; those of the first row count: "
+            f"{next(text for text in texts if text in differing)[:60]!r}",
+            ContradictionWarning,
+            stacklevel=4,
+        )
 
 
 def _present(wanted: Columns, row: Mapping[str, object], *, explicit: Columns | None, path: str | Path) -> Columns:
@@ -297,7 +325,9 @@ def _delimited_rows(path: str | Path, delimiter: str) -> Iterator[Row]:
     csv.field_size_limit(sys.maxsize)
     with open_binary(path) as stream:
         lines = (_line(raw, str(path), number) for number, raw in enumerate(stream, 1))
-        reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
+        head = next(lines, "")
+        refuse_other_dividers(head, delimiter, str(path))
+        reader = csv.DictReader(chain([head], lines), delimiter=delimiter, strict=True)
         for record in _records(reader, path):
             where = f"{path}: line {reader.line_num}"
             if None in record or None in record.values():

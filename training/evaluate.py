@@ -1,4 +1,4 @@
-"""Tests of the classifier that never let a group stand on both sides, next to baselines."""
+"""Tests of the classifier: by folds that never let a group stand on both sides, on other data, or as it was saved."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -63,7 +63,8 @@ __all__ = [
 Progress = Callable[[Iterator[Any], int], Iterator[Any]]
 T = TypeVar("T")
 
-#: The stances whose F1 is averaged where nothing else is said, as in SemEval-2016 task 6 (Mohammad et al. 2016).
+#: The stances whose F1 is averaged where nothing else is said, in capitals or not: those of SemEval-2016 task 6
+#: (Mohammad et al. 2016).
 SIDES = ("favor", "against")
 
 _LEAVE_ONE_OUT = 10  # with at most so many groups, each is a fold of its own
@@ -140,7 +141,7 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Results of the pooled predictions for rows that were held out.
+    """Results of the pooled predictions for the tested rows.
 
     Systems are ``model``; ``majority`` (always the commonest stance of the training rows); ``random`` (drawn from their
     distribution, mean of 100 draws); ``unigram`` (logistic regression on a bag of words); and, where further texts were
@@ -217,7 +218,7 @@ class _Trial:
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    """What systems say of the tested rows, and what the model of each fold knew of its training labels.
+    """What systems say of the tested rows, and what the model that answered knew of its training labels, fold by fold.
 
     Without ``guessed`` it knew the labels, not how common they were, and no guess can be made from them.
     """
@@ -259,7 +260,7 @@ def evaluate(  # noqa: PLR0913 - all but the first by name
         test: What is tested. Rows of ``corpus`` whose group it holds are not trained on.
         model: What was fitted on ``corpus``, so that it need not be fitted again where ``test`` leaves no row out.
         extra: Further texts to train on, never tested. Those of a group that is held out are left out.
-        sides: Two stances whose F1 is averaged; without it :data:`SIDES`, where both occur.
+        sides: Two stances whose F1 is averaged; without it :data:`SIDES`, in capitals or not, where both occur.
         detail: Whether to add the learning curve and the most telling n-grams.
         jobs: Processes to fit in; the result does not depend on it.
         progress: Wraps the iterator over fitted models, given their number.
@@ -292,7 +293,7 @@ def evaluate(  # noqa: PLR0913 - all but the first by name
     if not detail:
         return found
     stance_terms, topic_terms = said["terms"][0]
-    curve = _curve(tested, trials, said, sides or SIDES)
+    curve = _curve(tested, trials, said, found.sides)
     return replace(found, curve=curve, stance_terms=stance_terms, topic_terms=topic_terms)
 
 
@@ -301,7 +302,8 @@ def evaluate_saved(
 ) -> Evaluation:
     """Test a model that was fitted before, or two on the same rows: the systems ``model`` and ``other``.
 
-    Rows that a model has learned from flatter it. Stances and topics are tested as far as all models give them.
+    Rows that a model has learned from flatter it. Stances and topics are tested as far as all models give them; the
+    scheme says what was left out.
 
     Args:
         tested: The rows. They name the target of each stance, where a model holds several.
@@ -314,55 +316,68 @@ def evaluate_saved(
             where a side is no stance of the rows.
         MissingExtraError: Without the extra ``train``.
     """
-    models = {"model": model} if other is None else {"model": model, "other": other}
-    tested = _in_common(tested, models.values())
     _refuse_strange_sides(tested, sides)
+    models = {"model": model} if other is None else {"model": model, "other": other}
+    kept, left_out = _in_common(tested, models)
+    # What a model has seen is known, how often is not: no count is read from these.
     known = Outcome(
         (),
         (),
-        {name: dict.fromkeys(model.stance_names(_held(model, name, tested)), 1) for name in _target_names(tested)},
+        {name: dict.fromkeys(model.stance_names(_held("model", model, name, kept)), 1) for name in _target_names(kept)},
         dict.fromkeys(model.topic_names, 1.0),
     )
-    systems = {name: tuple(_by_target(one, tested)) for name, one in models.items()}
-    trial = _Trial(tested, tested, tuple(range(len(tested))), tested.name)
-    scheme = "fitted before: rows that a model has learned from flatter it"
-    return _evaluation(_Answered(tested, [trial], [known], systems, guessed=False), sides, scheme)
+    systems = {name: tuple(_by_target(name, one, kept)) for name, one in models.items()}
+    trial = _Trial(kept, kept, tuple(range(len(kept))), kept.name)
+    scheme = f"fitted before: rows that a model has learned from flatter it{left_out}"
+    return _evaluation(_Answered(kept, [trial], [known], systems, guessed=False), sides, scheme)
 
 
-def _in_common(tested: Corpus, models: Iterable[Model]) -> Corpus:
-    """Return the rows with the labels that all models give."""
-    for model in models:
+def _in_common(tested: Corpus, models: Mapping[str, Model]) -> tuple[Corpus, str]:
+    """Return the rows with the labels that all models give, and what is left out, in words."""
+    left_out = ""
+    for name, model in models.items():
         if tested.stances is not None and not model.targets:
-            tested = replace(tested, stances=None)
+            tested, left_out = replace(tested, stances=None), f"{left_out}; no stances, which {name} does not give"
         if tested.topics is not None and not model.topic_names:
-            tested = replace(tested, topics=None)
+            tested, left_out = replace(tested, topics=None), f"{left_out}; no topics, which {name} does not give"
     if tested.stances is None and tested.topics is None:
-        raise UsageError("the model gives no label that the rows have", where=tested.name, remedy="Name other data")
-    return tested
+        several = "the models give no label in common" if len(models) > 1 else "the model gives no label"
+        raise UsageError(f"{several} that the rows have", where=tested.name, got=left_out.lstrip("; "))
+    return tested, left_out
+
+
+def _usual_sides(tested: Corpus) -> tuple[str, str]:
+    """Return the usual sides as the rows spell them."""
+    spelled = {name.lower(): name for name in sorted(set(tested.stances or ()))}
+    return spelled.get(SIDES[0], SIDES[0]), spelled.get(SIDES[1], SIDES[1])
 
 
 def _target_names(tested: Corpus) -> tuple[str, ...]:
     return tested.target_names if tested.stances is not None else ()
 
 
-def _held(model: Model, target: str, tested: Corpus) -> str:
+def _held(name: str, model: Model, target: str, tested: Corpus) -> str:
     """Return the model's name of a target of the rows: its only one, where they name none."""
     if target in model.targets:
         return target
-    if not target and len(model.targets) == 1:
+    if tested.targets is None and len(model.targets) == 1:
         return model.targets[0]
+    if tested.targets is None:
+        problem, remedy = f"{name} holds several targets, the rows name none", "Name their column with --target-column"
+    elif model.targets == ("",):
+        problem, remedy = f"{name} names no target, the rows do", "Do without: --target-column ''"
+    else:
+        problem, remedy = f"{name} holds no target {target!r}", "Leave its rows out, or do without: --target-column ''"
     raise UsageError(
-        f"the model holds no target {target!r}" if target else "the model holds several targets, the rows name none",
-        where=tested.name,
-        expected=" or ".join(map(repr, model.targets)),
-        remedy="Name the column of the targets with --target-column; '' for none",
+        problem, where=tested.name, expected=" or ".join(map(repr, filter(None, model.targets))), remedy=remedy
     )
 
 
 def _evaluation(answered: _Answered, sides: tuple[str, str] | None, scheme: str) -> Evaluation:
     """Return what systems' predictions come to."""
     tested, trials, by_fold = answered.tested, answered.trials, answered.by_fold
-    stance = _stances(answered, sides or SIDES)
+    sides = sides or _usual_sides(tested)
+    stance = _stances(answered, sides)
     topics = None if tested.topics is None else _topics(answered)
     return Evaluation(
         data=tested.name,
@@ -372,7 +387,7 @@ def _evaluation(answered: _Answered, sides: tuple[str, str] | None, scheme: str)
         stance={target: scores for target, (scores, _) in stance[0].items()},
         topics=topics[0] if topics else None,
         tested=tested,
-        sides=tuple(sides or SIDES),
+        sides=tuple(sides),
         predictions=tuple(answered.systems["model"]),
         stance_figures={target: figures for target, (_, figures) in stance[0].items()},
         mean_figures=stance[1],
@@ -731,17 +746,17 @@ def _predictions(model: Classifier, test: Corpus) -> list[Prediction]:
                 where=test.name,
                 remedy="Leave its rows out, or name another --group-column",
             )
-    return _by_target(model, test)
+    return _by_target("the model", model, test)
 
 
-def _by_target(model: Model, tested: Corpus) -> list[Prediction]:
+def _by_target(name: str, model: Model, tested: Corpus) -> list[Prediction]:
     """Return what a model says of each row, about the row's own target."""
     if tested.stances is None:
         return model.predict(tested.texts, next(iter(model.targets), None))
     found: dict[int, Prediction] = {}
     for target in tested.target_names:
-        rows = [row for row, name in enumerate(tested.targets or [target] * len(tested)) if name == target]
-        said = model.predict([tested.texts[row] for row in rows], _held(model, target, tested))
+        rows = [row for row, about in enumerate(tested.targets or [target] * len(tested)) if about == target]
+        said = model.predict([tested.texts[row] for row in rows], _held(name, model, target, tested))
         found |= dict(zip(rows, said, strict=True))
     return [found[row] for row in range(len(tested))]
 
@@ -888,9 +903,9 @@ def _topics(answered: _Answered) -> tuple[dict[str, TopicScores], Figures]:
     """Return scores and figures."""
     tested, trials, systems = answered.tested, answered.trials, answered.systems
     labels = tested.topics or ()
-    names = sorted({topic for row in labels for topic in row})
     rows = _first_rows(tested, trials)
     true = [labels[row] for row in rows]
+    names = sorted({topic for row in true for topic in row})
     of_row = _of_row(trials, [outcome.topic_shares for outcome in answered.by_fold])
     shares = [of_row[row] for row in rows]
     guesses: dict[str, list[Any]] = {
@@ -972,8 +987,9 @@ def _point(
         stance = figures.systems["model"]["macro_f1"]
     if tested.topics is not None:
         rows = _first_rows(tested, trials)
-        names = sorted({topic for row in tested.topics for topic in row})
-        one = topic_measure([tested.topics[row] for row in rows], [answers[row].topics or () for row in rows], names)
+        true_topics = [tested.topics[row] for row in rows]
+        names = sorted({topic for row in true_topics for topic in row})
+        one = topic_measure(true_topics, [answers[row].topics or () for row in rows], names)
         topics = _compared({"model": one}, tested, rows).systems["model"]["micro_f1"]
     return CurvePoint(count, stance, topics)
 

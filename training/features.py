@@ -94,6 +94,9 @@ def weighted_apart(
     for name, tool in features.transformer_list:
         own = counts[name][rows]
         known = np.flatnonzero(np.bincount(own.indices, minlength=own.shape[1]))
+        if not len(known):  # of these rows' texts, which may be one target's
+            here[name], there[name] = own[:, known], counts[name][held_out][:, known]
+            continue
         transformer = _transformer(tool, norm=None).fit(own[:, known])
         roots = np.sqrt(copies[name][known])
         here[name] = _normalised(transformer.transform(own[:, known]), roots, tool.norm)

@@ -95,7 +95,7 @@ def test_saved_models_are_tested_and_compared(run: Run, tmp_path: Path) -> None:
         assert run("train", data, "-o", name, "--no-evaluate", *COLUMNS).returncode == 0
     done = run("evaluate", "more.csv", *COLUMNS, "--model=one", "--model=two/classifier.flat", "--report=report")
     assert done.returncode == 0, done.stderr
-    assert "more.csv: 36 rows (model: one; other: two/classifier.flat; fitted before: rows" in done.stdout
+    assert "more.csv: 36 rows (model: one, other: two/classifier.flat; fitted before: rows" in done.stdout
     assert re.search(r"^ other +1\.000 \[1\.00, 1\.00\]", done.stdout, re.MULTILINE)
     assert "majority" not in done.stdout
     assert "the other model" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
@@ -112,12 +112,24 @@ def test_saved_models_are_tested_and_compared(run: Run, tmp_path: Path) -> None:
         (["cups.csv", *COLUMNS, "--sides", "pro"], 2, r"--sides names two stances \(expected ONE,OTHER, got pro\)"),
         (["cups.csv", *COLUMNS, "--sides", "pro,contra"], 2, "no tested row has the stance 'contra'"),
         (["cups.csv", *COLUMNS, "--report", "cups.csv"], 1, r"cups\.csv: the folder of the report cannot be made"),
-        (["cups.csv", *COLUMNS, "--model=one", "--with=cups.csv"], 2, "--with and --model"),
+        (["cups.csv", *COLUMNS, "--model=one", "--with=cups.csv"], 2, "--with trains, --model does not"),
+        (["cups.csv", *COLUMNS, "--model=one", "--test=cups.csv"], 2, "--test does not go with --model"),
         (["cups.csv", *COLUMNS, *["--model=one"] * 3], 2, r"--model names one model or two \(got 3\)"),
         (["cups.csv", *COLUMNS, "--model=one"], 1, "error: one: this is no model folder"),
         (["cups.csv", *COLUMNS, "--test", "cups.csv"], 1, "every training row belongs to a group that is tested"),
     ],
-    ids=["column", "no test", "one side", "strange side", "folder", "further data", "three", "no model", "all tested"],
+    ids=[
+        "column",
+        "no test",
+        "one side",
+        "strange side",
+        "folder",
+        "further data",
+        "test",
+        "three",
+        "no model",
+        "all tested",
+    ],
 )
 def test_a_mistake_ends_in_one_clear_line(
     run: Run, tmp_path: Path, arguments: list[str], code: int, message: str

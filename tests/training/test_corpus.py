@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from iraqstance.annotation.errors import InputError, IraqstanceError, UsageError
-from iraqstance.training.corpus import Columns, Corpus, read_corpus, read_table
+from iraqstance.training.corpus import Columns, ContradictionWarning, Corpus, read_corpus, read_table
 
 TEXTS = ("Tea, hot and strong.", 'She said "no"\nand left.', "قهوة مرّة ☕")
 STANCES = ("likes", "dislikes", "likes")
@@ -142,7 +142,7 @@ def test_numbers_are_labels_too(tmp_path: Path) -> None:
     ("text", "columns", "message"),
     [
         ("words,stance\nTea.,pro\n", None, r"there is no column 'text' .*got columns words, stance.*--text-column"),
-        ("text;stance\nTea.;pro\n", None, r"divided by semicolons .*expected commas in .csv, tabs in .tsv"),
+        ('"text";"stance"\n"Tea, nice";pro\n', None, r"divided by semicolons \(expected commas in a .csv, got"),
         ("text,view\nTea.,pro\n", None, r"neither a stance nor a topics column .*--stance-column or --topics-column"),
         ("text,stance\nTea.,pro\n", Columns(group="author"), r"there is no column 'author' .*got columns text, stance"),
         ("text,stance\nTea.,pro\n", Columns(stance="view"), "there is no column 'view'"),
@@ -408,3 +408,10 @@ def test_no_bytes_whatever_end_in_a_traceback(content: list[bytes], ending: str)
             assert f"rows{ending}" in str(error)  # noqa: PT017 - either answer is a clear one
         else:
             assert len(corpus) == len(corpus.texts) > 0
+
+
+def test_one_text_with_different_topics_is_told(tmp_path: Path) -> None:
+    file = write_csv(tmp_path, "text,topics\nTea.,hot|sweet\nMilk.,cold\nTea.,sweet|hot\nTea.,zoo\n")
+    with pytest.warns(ContradictionWarning, match=r"a text stands in several rows with different topics.*'Tea\.'"):
+        corpus = read_corpus(file)
+    assert corpus.distinct().topics == (("hot", "sweet"), ("cold",))

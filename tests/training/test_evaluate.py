@@ -527,12 +527,40 @@ def test_labels_that_a_saved_model_never_saw_are_told() -> None:
 @pytest.mark.parametrize(
     ("tested", "train", "message"),
     [
-        (replace(cups(12), topics=None), replace(cups(24), stances=None), "gives no label that the rows have"),
+        (
+            replace(cups(12), topics=None),
+            replace(cups(24), stances=None),
+            "the model gives no label that the rows have",
+        ),
         (replace(cups(12), targets=("his",) * 12), two_targets(cups(24)), "no target 'his' .*'ours' or 'theirs'"),
-        (cups(12), two_targets(cups(24)), "holds several targets, the rows name none"),
+        (cups(12), two_targets(cups(24)), "model holds several targets, the rows name none"),
+        (two_targets(cups(12)), cups(24), "model names no target, the rows do"),
     ],
-    ids=["other labels", "another target", "no target"],
+    ids=["other labels", "another target", "no target", "a model without"],
 )
 def test_a_model_for_something_else_is_refused(tested: Corpus, train: Corpus, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         evaluate_saved(tested, fit(train))
+
+
+def test_what_one_of_two_models_does_not_give_is_left_out_and_said() -> None:
+    found = evaluate_saved(cups(12), fit(cups(24)), fit(replace(cups(24), topics=None)))
+    assert found.topics is None
+    assert found.scheme.endswith("; no topics, which other does not give")
+    with pytest.raises(UsageError, match="the models give no label in common that the rows have"):
+        evaluate_saved(cups(12), fit(replace(cups(24), stances=None)), fit(replace(cups(24), topics=None)))
+
+
+def test_the_usual_sides_may_be_spelled_in_capitals() -> None:
+    names = {"likes": "FAVOR", "dislikes": "AGAINST"}
+    found = evaluate(replace(cups(24), stances=tuple(names[name] for name in cups(24).stances or ())))
+    assert found.sides == ("FAVOR", "AGAINST")
+    assert "sides_f1" in found.stance_figures[""].systems["model"]
+
+
+def test_a_topic_that_only_a_repeated_text_has_is_not_among_the_figures() -> None:
+    """Of rows with the same text the first counts, in what is asked and in what is averaged."""
+    whole = cups(24).joined(replace(cups(24).take([0]), topics=(("zoo",),)))
+    topics = evaluate(replace(whole, groups=None)).topics
+    assert topics is not None
+    assert "zoo" not in topics["model"].labels

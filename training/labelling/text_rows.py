@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from iraqstance.annotation.errors import InputError
 from iraqstance.annotation.storage import is_whole
-from iraqstance.training.columns import no_text_column
 
 __all__ = ["LONGEST", "NOT_UTF8", "Record", "TextRow", "checked", "distinct_names", "read_as", "record_of", "text_rows"]
 
@@ -77,13 +76,14 @@ def distinct_names(names: Sequence[str], path: str, columns: Sequence[str | None
         InputError: Where one that is asked for is not there once.
     """
     for column in filter(None, columns):
-        if column not in names and column == columns[0]:
-            raise no_text_column(column, names, path)
         if names.count(column) != 1:
-            what, remedy = ("there is no column", "Check its name")
-            if column in names:
-                what, remedy = ("several columns are called", "Rename all but one")
-            raise InputError(f"{what} {column!r}", where=path, got=f"columns {', '.join(names)}", remedy=remedy)
+            what = "several columns are called" if column in names else "there is no column"
+            raise InputError(
+                f"{what} {column!r}",
+                where=path,
+                got=f"columns {', '.join(names)}",
+                remedy="Name the column of the texts with --text-column" if column == columns[0] else "Check its name",
+            )
     found: list[str] = []
     for name in names:
         free = (f"{name}.{number}" for number in range(2, len(names) + 2))
@@ -111,7 +111,12 @@ def text_rows(records: Iterable[Record], name: str, text_column: str, target_col
             break
     columns = dict.fromkeys(column for record in opening for column in record.value)
     if columns and text_column not in columns:
-        raise no_text_column(text_column, columns, name)
+        raise InputError(
+            f"there is no column {text_column!r}",
+            where=name,
+            got=f"columns {', '.join(columns)}",
+            remedy="Name the column of the texts with --text-column",
+        )
     for record in chain(opening, rest):
         yield read_as(record, text_column, target_column)
 

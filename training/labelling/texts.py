@@ -11,6 +11,7 @@ from pathlib import Path
 from iraqstance.annotation.errors import InputError, IraqstanceWarning
 from iraqstance.annotation.reading import article_files, open_binary
 from iraqstance.annotation.storage import is_whole, read_rows
+from iraqstance.training.dividers import refuse_other_dividers
 from iraqstance.training.labelling.text_rows import NOT_UTF8, Record, TextRow, distinct_names, record_of, text_rows
 
 __all__ = ["EmptyArticleWarning", "read_texts"]
@@ -168,7 +169,10 @@ def _delimited(path: str, delimiter: str, columns: Sequence[str | None]) -> Iter
             stream.read(3)
         # Bytes that are no UTF-8 go through, and show in the row that they belong to.
         lines = TextIOWrapper(stream, "utf-8", "surrogateescape", newline="\n")
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        first = next(lines, "")
+        if first.strip() != columns[0]:  # a column of its own may be called anything
+            refuse_other_dividers(first, delimiter, path)
+        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
         head = _head(reader, path, columns)
         while True:
             line = reader.line_num + 1

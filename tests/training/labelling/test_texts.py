@@ -161,11 +161,22 @@ def test_repeated_columns_are_numbered_and_may_not_be_those_of_the_text(tmp_path
         texts_of(tmp_path / "rows.csv")
 
 
-@pytest.mark.parametrize(("mark", "marks"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
-def test_a_table_with_other_dividers_than_commas_is_told(tmp_path: Path, mark: str, marks: str) -> None:
-    (tmp_path / "rows.csv").write_text(f"id{mark}text\n1{mark}tea\n", encoding="utf-8")
-    with pytest.raises(InputError, match=f"rows.csv: its columns are divided by {marks} "):
-        texts_of(tmp_path / "rows.csv")
+@pytest.mark.parametrize(
+    ("ending", "mark", "marks"),
+    [("csv", ";", "semicolons"), ("csv", "\t", "tabs"), ("csv", "|", "bars"), ("tsv", ",", "commas")],
+)
+def test_a_table_with_other_dividers_is_told(tmp_path: Path, ending: str, mark: str, marks: str) -> None:
+    """Texts may hold the right ones, and quotation marks."""
+    file = tmp_path / f"rows.{ending}"
+    file.write_text(f'id{mark}"text"\n1{mark}"tea, or\tmilk; or|both"\n', encoding="utf-8")
+    with pytest.raises(InputError, match=f"rows.{ending}: its columns are divided by {marks} "):
+        texts_of(file)
+
+
+def test_a_column_may_be_called_what_others_divide_by(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("tea;milk\nboth\n", encoding="utf-8")
+    assert [row.text for row in read_texts(str(file), text_column="tea;milk")] == ["both"]
 
 
 @pytest.mark.parametrize("kind", ["string", "large_string", "string_view", "dictionary", "binary"])
