@@ -9,8 +9,9 @@ Two sets, of which you bring copies:
   some texts more, which this copy does not mark: it has 7,769 and 3,019 texts and 90 topics, here there are some more.
 
 The SVM's settings are chosen by cross-validation on the training data: its strength, and for stance, where each target
-has a machine of its own, whether classes are weighted. That of stance sees the presence of word 1-3-grams and character 2-5-grams (Mohammad, Sobhani and Kiritchenko, "Stance and
-Sentiment in Tweets", 2017), that of topics TF-IDF of words, one machine a topic (Joachims 1998; Yang and Liu 1999).
+has a machine of its own, whether classes are weighted. That of stance sees the presence of word 1-3-grams and character
+2-5-grams (Mohammad, Sobhani and Kiritchenko, "Stance and Sentiment in Tweets", 2017), that of topics TF-IDF of words,
+one machine a topic (Joachims 1998; Yang and Liu 1999).
 
 Prints figures by cross-validation on the training data, then those of the test data; intervals are of resampled texts.
 
@@ -78,10 +79,10 @@ def tweets(folder: Path, *splits: str) -> Corpus:
     for name, target in TARGETS.items():
         for split in splits:
             found = [line.strip() for line in lines(folder / name / f"{split}_text.txt")]
-            numbers = lines(folder / name / f"{split}_labels.txt")
-            if len(found) != len(numbers):
+            numbers = [line.strip() for line in lines(folder / name / f"{split}_labels.txt")]
+            if len(found) != len(numbers) or not set(numbers) <= set("012"):
                 raise InputError(
-                    "texts and labels differ in number",
+                    "each text needs one label, 0, 1 or 2",
                     where=str(folder / name),
                     got=f"{len(found)} texts and {len(numbers)} labels in {split}",
                     remedy="Get the folder anew",

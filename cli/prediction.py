@@ -144,7 +144,8 @@ def _written(
     faults.count = written.faults
     if call.output and call.output != "-":
         before = f", {written.resumed} of them before" if written.resumed else ""
-        note(f"{call.output}: {written.rows - written.faults} texts labelled{before}")
+        labelled = written.rows - written.faults
+        note(f"{call.output}: {labelled} text{'s' * (labelled != 1)} labelled{before}")
     return True
 
 
