@@ -159,12 +159,9 @@ def sampled(groups: Numbers, size: int) -> Numbers:
     taken = np.zeros(len(names), dtype=bool)
     taken[order[np.cumsum(counts[order]) <= size]] = True
     rows = np.flatnonzero(taken[of_row])
-    # Groups too large to be sampled whole: then some rows of each.
-    return (
-        rows
-        if len(np.unique(groups[rows])) > 1 and 2 * len(rows) > size
-        else np.arange(0, len(groups), -(-len(groups) // size))
-    )
+    if len(np.unique(groups[rows])) > 1 and 2 * len(rows) > size:
+        return rows
+    return np.arange(0, len(groups), -(-len(groups) // size))  # groups too large to be taken whole: some rows of each
 
 
 def _out_of_fold(task: Task, candidates: Sequence[Candidate], settings: Settings) -> tuple[Numbers, list[Floats]]:

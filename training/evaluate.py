@@ -739,7 +739,7 @@ def _terms(train: Corpus, _: Corpus) -> Any:
 
 def _predictions(model: Classifier, test: Corpus) -> list[Prediction]:
     """Return what a fold's model says of each test row, about the row's own target."""
-    for target in _target_names(test):
+    for target in _target_names(test) if model.stance else ():
         if target not in model.stance:
             raise InputError(
                 f"nothing can be learned of the target {target!r}: no training row is about it",
@@ -751,7 +751,7 @@ def _predictions(model: Classifier, test: Corpus) -> list[Prediction]:
 
 def _by_target(name: str, model: Model, tested: Corpus) -> list[Prediction]:
     """Return what a model says of each row, about the row's own target."""
-    if tested.stances is None:
+    if tested.stances is None or not model.targets:
         return model.predict(tested.texts, next(iter(model.targets), None))
     found: dict[int, Prediction] = {}
     for target in tested.target_names:
