@@ -288,7 +288,8 @@ def _finished(
     )
     identities = [(file, _identity(file)) for file in files]  # before a worker reads one of them
     try:
-        model = client.scatter(content, broadcast=False, hash=True)
+        # Every worker holds it, so that none takes the only copy along when it dies.
+        model = client.scatter(content, broadcast=True, hash=True)
         futures = {
             client.submit(
                 _labelled,
