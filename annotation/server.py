@@ -249,7 +249,7 @@ def _own_or_watched(folder: Path, port: int | None, note: Note, stack: ExitStack
                 where=str(folder),
                 remedy="Stop it, or name another folder with --data",
             )
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE)  # the other command gives no signal: it is asked again, up to the time above
 
 
 @contextmanager
@@ -642,7 +642,7 @@ def _port_when_ready(folder: Path, process: "psutil.Process") -> int:
                 got=_tail(said, 1),
                 remedy="Run the command again; if that does not help, name another folder with --data",
             )
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE)  # the server gives no signal when it answers: it is asked again, up to the time above
 
 
 def _answers(port: int) -> bool:

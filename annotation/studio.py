@@ -411,7 +411,7 @@ class _Sender:
                     where=f"{self.server.url}/projects/{self.project}",
                     got=shortened(done.get("error") or ""),
                 )
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE)  # the server calls nobody when it is done: it is asked again, up to the time above
 
     def send_suggestions(self, progress: Progress | None) -> int:
         """Send suggestions for tasks that have none of this model and that nobody has labelled; return how many."""
@@ -453,7 +453,7 @@ class _Sender:
                     except StudioError as error:
                         if error.refused or pause is None:
                             raise
-                    time.sleep(pause)
+                    time.sleep(pause)  # a server that is overloaded or starts anew needs a while, longer each time
                     self._look()
                     left = [row for row in left if not has_arrived(row)]
                     if not left:

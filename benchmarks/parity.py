@@ -31,10 +31,9 @@ from typing import Any
 import numpy as np
 from iraqstance.annotation.errors import InputError, IraqstanceError, UsageError
 from iraqstance.cli.console import complain, print_table, tracked
-from iraqstance.training.classifier import fit
 from iraqstance.training.corpus import Corpus
-from iraqstance.training.evaluate import folds_of, out_of_fold
-from iraqstance.training.intervals import Bootstrap, Measure, bootstrap, stance_measure, topic_measure
+from iraqstance.training.evaluate import folds_of, out_of_fold, outcomes
+from iraqstance.training.intervals import Bootstrap, Measure, bootstrap, over_targets, stance_measure, topic_measure
 from joblib import Parallel, delayed
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.metrics import make_scorer
@@ -158,19 +157,6 @@ def topics_machine(train: Corpus, test: Corpus) -> list[tuple[str, ...]]:
     return list(names.inverse_transform(search.predict(test.texts)))
 
 
-def ours(train: Corpus, test: Corpus) -> list[Any]:
-    """Return what our classifier says of the test texts."""
-    model = fit(train)
-    if test.stances is None:
-        return [said.topics for said in model.predict(test.texts)]
-    found: list[Any] = [None] * len(test)
-    for target in test.target_names:
-        rows = [row for row, name in enumerate(test.targets or ()) if name == target]
-        for row, said in zip(rows, model.predict([test.texts[row] for row in rows], target), strict=True):
-            found[row] = said.stance
-    return found
-
-
 def measure_stances(tested: Corpus, said: Labels) -> Measure:
     """Return the benchmark's figures: of all targets pooled, and the mean of each target's own."""
     true, targets = tested.stances or (), tested.targets or ()
@@ -181,9 +167,11 @@ def measure_stances(tested: Corpus, said: Labels) -> Measure:
         own = stance_measure([true[row] for row in rows], [said[row] for row in rows], STANCES, sides=SIDES)
         parts.append((rows, own))
 
+    each = over_targets(parts)
+
     def measure(weights: Any) -> dict[str, Any]:
         whole = pooled(weights)
-        mean = np.mean([own(weights[:, rows])["sides_f1"] for rows, own in parts], axis=0)
+        mean = each(weights)["sides_f1"]
         return {"sides_f1": whole["sides_f1"], "mean_sides_f1": mean, "accuracy": whole["accuracy"]}
 
     return measure
@@ -200,13 +188,11 @@ def folded(train: Corpus, machine: Callable[[Corpus, Corpus], Labels], jobs: int
     """Return what the SVM says of each text when its fold is held out."""
     folds = folds_of(train)[0]
     calls = (delayed(machine)(train.take(fold.train), train.take(fold.test)) for fold in folds)
-    said: list[Any] = [None] * len(train)
-    answers = Parallel(jobs, return_as="generator")(calls)
-    for number, (fold, answer) in enumerate(zip(folds, answers, strict=True), 1):
-        for row, label in zip(fold.test, answer, strict=True):
-            said[row] = label
-        tracked(number, len(folds), "Folds of the SVM")
-    return said
+    answers = tracked(Parallel(jobs, return_as="generator")(calls), len(folds), "Folds of the SVM")
+    said: dict[int, Any] = {}
+    for fold, answer in zip(folds, answers, strict=True):
+        said |= dict(zip(fold.test, answer, strict=True))
+    return [said[row] for row in range(len(train))]
 
 
 def print_figures(title: str, tested: Corpus, answers: Mapping[str, Labels], measured: Measured) -> None:
@@ -240,10 +226,11 @@ def compared(what: str, train: Corpus, test: Corpus, jobs: int) -> None:
     measured: Measured = measure_stances if stance else measure_topics
     predictions = out_of_fold(train, jobs=jobs, progress=lambda done, total: tracked(done, total, "Folds of ours"))
     own = [said.stance if stance else said.topics for said in predictions]
-    answers = {"ours": own, "SVM": folded(train, machine, jobs)}
+    answers: dict[str, Labels] = {"ours": own, "SVM": folded(train, machine, jobs)}
     print_figures(f"{what}, five folds of the training data", train, answers, measured)
-    ours_said, machine_said = Parallel(jobs)(delayed(system)(train, test) for system in (ours, machine))
-    print_figures(f"{what}, test data", test, {"ours": ours_said, "SVM": machine_said}, measured)
+    (outcome,) = outcomes([(train, test)], 1)
+    answers = {"ours": outcome.stances if stance else outcome.topics, "SVM": machine(train, test)}
+    print_figures(f"{what}, test data", test, answers, measured)
     print("\nPublished:")
     for name, figure in PUBLISHED[what]:
         print(f"  {figure}  {name}")

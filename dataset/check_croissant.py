@@ -82,7 +82,10 @@ def _named(one: _Node, folder: Path) -> list[str]:
 def _matching(pattern: str, folder: Path) -> list[str]:
     try:
         return sorted(path.relative_to(folder).as_posix() for path in folder.glob(pattern))
-    except (NotImplementedError, ValueError):  # no pattern, or one that leaves the folder
+    except (
+        NotImplementedError,
+        ValueError,
+    ):  # no pattern, or one that leaves the folder: it names no file, and is told so
         return []
 
 

@@ -29,6 +29,7 @@ from iraqstance.training.intervals import (
     Scheme,
     bootstrap,
     mean_measure,
+    over_targets,
     stance_measure,
     topic_measure,
     usual_scheme,
@@ -832,7 +833,7 @@ def _stances(
         found[target] = scores, _compared(measures, tested, rows)
     if len(found) < 2:
         return found, None
-    means = {name: _over_targets([(rows, measures[name]) for rows, measures in measured]) for name in measured[0][1]}
+    means = {name: over_targets([(rows, measures[name]) for rows, measures in measured]) for name in measured[0][1]}
     return found, _compared(means, tested, range(len(tested)))
 
 
@@ -869,22 +870,6 @@ def _both(labels: Measure, shares: Measure) -> Measure:
 
     def measure(weights: Floats) -> dict[str, Floats]:
         return {**labels(weights), **shares(weights)}
-
-    return measure
-
-
-def _over_targets(parts: Sequence[tuple[Sequence[int], Measure]]) -> Measure:
-    """Return the mean of the figures that all targets have."""
-
-    def measure(weights: Floats) -> dict[str, Floats]:
-        each = []
-        for rows, one in parts:
-            own = weights[:, list(rows)]
-            # A resample may lack a target altogether: then the target counts as it is.
-            own[own.sum(axis=1) == 0] = 1.0
-            each.append(one(own))
-        common = [name for name in each[0] if not name.startswith("f1_") and all(name in found for found in each)]
-        return {name: np.mean([found[name] for found in each], axis=0) for name in common}
 
     return measure
 
@@ -983,7 +968,7 @@ def _point(
             true = [tested.stances[row] for row in rows]
             guesses = _told(true, [answers[row] for row in rows])
             parts.append((rows, _stance_measure(true, guesses, sorted(set(true)), sides)))
-        figures = _compared({"model": _over_targets(parts)}, tested, range(len(tested)))
+        figures = _compared({"model": over_targets(parts)}, tested, range(len(tested)))
         stance = figures.systems["model"]["macro_f1"]
     if tested.topics is not None:
         rows = _first_rows(tested, trials)

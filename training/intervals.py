@@ -42,6 +42,7 @@ __all__ = [
     "Scheme",
     "bootstrap",
     "mean_measure",
+    "over_targets",
     "resampled_weights",
     "stance_measure",
     "topic_measure",
@@ -281,6 +282,26 @@ def mean_measure(measures: Sequence[Measure]) -> Measure:
             for figure, values in one(weights).items():
                 total[figure] = total[figure] + values if figure in total else values
         return {figure: values / len(measures) for figure, values in total.items()}
+
+    return measure
+
+
+def over_targets(parts: Sequence[tuple[Sequence[int], Measure]]) -> Measure:
+    """Return the mean over targets of the figures that all of them have.
+
+    Args:
+        parts: Numbers of each target's rows among all, and the measure of these rows.
+    """
+
+    def measure(weights: Floats) -> dict[str, Floats]:
+        each = []
+        for rows, one in parts:
+            own = weights[:, list(rows)]
+            # A resample may lack a target altogether: then the target counts as it is.
+            own[own.sum(axis=1) == 0] = 1.0
+            each.append(one(own))
+        common = [name for name in each[0] if not name.startswith("f1_") and all(name in found for found in each)]
+        return {name: np.mean([found[name] for found in each], axis=0) for name in common}
 
     return measure
 
